@@ -1,0 +1,123 @@
+"""Where mail comes from and where it goes: `MailSource` and `MailSink`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from postroom.errors import TransportError
+from postroom.mime.message import Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One message that a source has, before it is fetched."""
+
+    #: The server's own lasting id: the UIDL of POP3.
+    server_id: str
+    #: The handle within this session: the message number of POP3.
+    number: int
+    #: Octets as the server says; servers are known to lie.
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A message that was asked for: its bytes, or why there are none."""
+
+    offered: Offered
+    raw: Raw | None
+    #: Why this one message could not be had; the session goes on with the next.
+    failure: TransportError | None = None
+
+
+class MailSource(Protocol):
+    """An open session with one mailbox that gives messages.
+
+    Nothing that a source does marks or removes a message before `discard`, and nothing is
+    removed until `close` ends the session in good order.
+    """
+
+    def offered(self) -> Sequence[Offered]:
+        """Return every message of the mailbox in the server's order, without fetching any."""
+        ...
+
+    def fetch(self, wanted: Iterable[Offered]) -> Iterator[Fetched]:
+        """Yield each wanted message in the order asked for.
+
+        Raises `TransportError` when the session breaks; what was yielded before stays valid.
+        """
+        ...
+
+    def discard(self, done: Sequence[Offered]) -> None:
+        """Ask the server to remove these messages when the session closes well."""
+        ...
+
+    def close(self) -> None:
+        """End the session in good order; raises nothing."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection so that nothing asked of `discard` takes effect; raises nothing."""
+        ...
+
+
+class Outcome(Enum):
+    """What became of one submission."""
+
+    ACCEPTED = "accepted"
+    #: Not taken now and certainly not sent; try again later.
+    DEFERRED = "deferred"
+    #: Not taken and never will be.
+    REFUSED = "refused"
+    #: All of it went out, but the answer was lost: nobody can know.
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One message ready to leave: envelope and bytes."""
+
+    #: The caller's own key; comes back with the delivery.
+    key: str
+    sender: str
+    recipients: tuple[str, ...]
+    #: Headers and body with CRLF line ends, in pieces; may be iterated more than once.
+    content: Iterable[bytes]
+    #: Ask for a delivery status notification on success (RFC 3461).
+    delivery_receipt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the server made of one submission."""
+
+    key: str
+    outcome: Outcome
+    #: SMTP reply code, or 0 when the server said nothing.
+    code: int = 0
+    #: The server's own words, secrets masked.
+    reply: str = ""
+    #: Recipients that were refused although the message was accepted for others: address, code, reply.
+    refused: tuple[tuple[str, int, str], ...] = ()
+    #: The failure's class when the outcome is not ACCEPTED; None otherwise.
+    failure: TransportError | None = None
+
+
+class MailSink(Protocol):
+    """An open session that takes messages and hands them to the world.
+
+    A submission answered DEFERRED was certainly not sent. The sink never submits anything twice.
+    """
+
+    def submit(self, submissions: Sequence[Submission]) -> Iterator[Delivery]:
+        """Submit each in order and yield its outcome; exactly one delivery per submission.
+
+        A broken session gives DEFERRED to all whose content had not wholly left, UNCERTAIN to
+        those whose content had left without an answer; it does not raise.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the session in good order; raises nothing."""
+        ...
