@@ -1,0 +1,1 @@
+"""Benchmarks: one corpus, real servers, anchors in C, ratios taken in one run."""
