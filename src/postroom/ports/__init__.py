@@ -1,1 +1,1 @@
-"""Protocols between the passes and the adapters; each has at least two real implementations."""
+"""Protocols between passes and adapters; each has at least two real implementations."""

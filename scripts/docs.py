@@ -1,0 +1,143 @@
+"""Write the parts of docs/ that are made from the code; a test compares them."""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from scripts import map as module_map
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+NOTE = "<!-- Made from the code by `make docs`; change it there. -->\n"
+_MAP = re.compile(r"(?<=<!-- map: made by `make docs` -->\n).*?(?=<!-- end of map -->)", re.DOTALL)
+
+
+def exists(module: str) -> bool:
+    """Say whether the module is there, without importing it; a folder alone is none."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        return False
+    return spec is not None and spec.origin is not None
+
+
+def architecture() -> str:
+    """Return docs/architecture.md with the present map between its markers."""
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    return _MAP.sub(lambda _: f"```\n{module_map.draw()}```\n", page, count=1)
+
+
+def decision_index() -> Iterator[str]:
+    """Yield the title line of every decision, in order."""
+    for page in sorted((DOCS / "decisions").glob("0*.md")):
+        yield page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+
+
+def reasons() -> str:
+    """Return the page of reasons: every code with the sentence that people read."""
+    from postroom.schema.choices import Reason
+
+    rows = "".join(f"| {reason.value} | `{reason.name}` | {reason.sentence} |\n" for reason in Reason)
+    return (
+        f"# Reasons\n\n{NOTE}\nEvery message that a mailbox offers leaves a decision with one of these; "
+        "`postroom explain` shows it with the trail of\nrules that led there.\n\n"
+        f"| Code | Name | What it says |\n| --- | --- | --- |\n{rows}"
+    )
+
+
+def command_line() -> str:
+    """Return the page of commands, from the help texts of the command line itself."""
+    import typer
+
+    from postroom import cli
+
+    root = typer.main.get_command(cli.app)
+    return f"# Command line\n\n{NOTE}\n" + "\n".join(_command_pages(root, "postroom"))
+
+
+def _command_pages(command: Any, name: str) -> Iterator[str]:
+    yield _command_page(command, name)
+    for below in sorted(getattr(command, "commands", {})):
+        yield from _command_pages(command.commands[below], f"{name} {below}")
+
+
+def _command_page(command: Any, name: str) -> str:
+    rows = [_parameter_row(each) for each in command.params if _is_shown(each)]
+    table = "| Argument or option | What it means |\n| --- | --- |\n" + "".join(rows) + "\n" if rows else ""
+    words = " ".join(part for part in (name, *_usage(command)) if part)
+    heading = "#" * (name.count(" ") + 2)
+    return f"{heading} {name}\n\n    {words}\n\n{(command.help or '').strip()}\n\n{table}".rstrip() + "\n"
+
+
+def _is_shown(parameter: Any) -> bool:
+    hidden = getattr(parameter, "hidden", False)
+    return not hidden and parameter.name not in {"help", "install_completion", "show_completion"}
+
+
+def _usage(command: Any) -> Iterator[str]:
+    if any(each.param_type_name == "option" and _is_shown(each) for each in command.params):
+        yield "[OPTIONS]"
+    for each in command.params:
+        if each.param_type_name == "argument":
+            yield each.human_readable_name if each.required else f"[{each.human_readable_name}]"
+    if getattr(command, "commands", None):
+        yield "COMMAND"
+
+
+def _parameter_row(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        name = parameter.human_readable_name
+    else:
+        name = ", ".join([*parameter.opts, *parameter.secondary_opts])
+    help_text = " ".join((getattr(parameter, "help", None) or "").split()).replace("|", "\\|")
+    return f"| `{name}` | {help_text} |\n"
+
+
+def tables() -> str:
+    """Return the page of tables: every column as it is declared."""
+    from postroom.schema import registry
+
+    pages = [_table_page(table) for table in sorted(registry.tables(), key=lambda each: each.logical_name)]
+    return f"# Tables\n\n{NOTE}\n" + "\n".join(pages)
+
+
+def _table_page(table: Any) -> str:
+    rows = "".join(_column_row(name, column) for name, column in table.columns.items())
+    return (
+        f"## {table.logical_name}\n\n{table.label}; set `{table.set_name}`.\n\n"
+        f"| Column | Type | Required | Label |\n| --- | --- | --- | --- |\n{rows}"
+    )
+
+
+def _column_row(name: str, column: Any) -> str:
+    return f"| `{name}` | {column.kind} | {column.required} | {column.label} |\n"
+
+
+#: Page, the module it is made from, and what makes it. A page whose module is not built yet is left out.
+PAGES: tuple[tuple[Path, str, Callable[[], str]], ...] = (
+    (DOCS / "architecture.md", "postroom", architecture),
+    (REFERENCE / "reasons.md", "postroom.schema.choices", reasons),
+    (REFERENCE / "cli.md", "postroom.cli", command_line),
+)
+
+
+def generated() -> dict[Path, str]:
+    """Return every generated page with the text that it ought to have."""
+    return {page: make() for page, module, make in PAGES if exists(module)}
+
+
+def main() -> None:
+    """Write the pages that differ and name them."""
+    for page, text in generated().items():
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"wrote {page.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()
