@@ -1,0 +1,76 @@
+"""Whose credentials open a mailbox: the mailbox's own, or the profile's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from postroom.configuration.permission import Obstacle
+from postroom.schema.choices import CredentialRetrieval, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPlace:
+    """Where user name and password stand; `table` is None when the server asks for none."""
+
+    table: str | None
+    user_column: str = ""
+    password_column: str = ""
+
+
+NO_CREDENTIALS = CredentialPlace(None)
+
+_SIDE = {Workload.INCOMING: "incoming", Workload.OUTGOING: "outgoing"}
+
+
+def credentials_for(
+    workload: Workload, mailbox: Mapping[str, Any], profile: Mapping[str, Any]
+) -> CredentialPlace | Obstacle:
+    """Return where the credentials stand, or what keeps them from being used."""
+    side = _SIDE[workload]
+    retrieval = profile.get(f"{side}credentialretrieval") or 0
+    same = profile.get("usesamesettingsforoutgoingconnections") and retrieval != CredentialRetrieval.ANONYMOUS
+    if side == "outgoing" and same and not profile.get("isoutgoingpasswordset"):
+        # One set of credentials for both directions; host and port remain the profile's own.
+        side = "incoming"
+        retrieval = profile.get("incomingcredentialretrieval") or 0
+    if retrieval == CredentialRetrieval.USER_OR_QUEUE:
+        return _of_the_mailbox(mailbox)
+    if retrieval == CredentialRetrieval.PROFILE:
+        return _of_the_profile(profile, side)
+    if retrieval == CredentialRetrieval.ANONYMOUS and workload is Workload.OUTGOING:
+        return NO_CREDENTIALS
+    return Obstacle(
+        "InvalidCredentialTypeForNonExchangeIncomingConnection",
+        0x8005E214,
+        "POP3 and SMTP servers take a user name and a password; the profile asks for something else.",
+        "Set the credential retrieval to 0 (user or queue) or 1 (profile); 4 (anonymous) serves for sending.",
+    )
+
+
+def _of_the_mailbox(mailbox: Mapping[str, Any]) -> CredentialPlace | Obstacle:
+    if not mailbox.get("allowemailconnectortousecredentials"):
+        return Obstacle(
+            "CannotUseUserCredentials",
+            0x8005E229,
+            "The mailbox doesn't allow its credentials to be used for e-mail processing.",
+            "Set allowemailconnectortousecredentials on the mailbox.",
+        )
+    if not mailbox.get("username") or not mailbox.get("ispasswordset"):
+        return Obstacle(
+            "MailboxCredentialNotSpecified",
+            0x8005E209,
+            "The mailbox has no user name or no password.",
+            "Set username and password on the mailbox.",
+        )
+    return CredentialPlace("mailbox", "username", "password")
+
+
+def _of_the_profile(profile: Mapping[str, Any], side: str) -> CredentialPlace | Obstacle:
+    if not profile.get(f"{side}username") or not profile.get(f"is{side}passwordset"):
+        return Obstacle(
+            f"Specify{side.capitalize()}UserName",
+            0x8005E251 if side == "incoming" else 0x8005E252,
+            f"The profile has no {side} user name or no {side} password.",
+            f"Set {side}username and {side}password on the profile.",
+        )
+    return CredentialPlace("emailserverprofile", f"{side}username", f"{side}password")

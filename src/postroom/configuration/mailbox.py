@@ -1,0 +1,154 @@
+"""What a mailbox may hold, what it gets when it is made, and what a change takes back."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from postroom.errors import InvalidRecord
+from postroom.schema.choices import (
+    AccessApproval,
+    ItemDeliveryMethod,
+    IncomingDeliveryMethod,
+    OutgoingDeliveryMethod,
+    RunStatus,
+)
+
+#: What tells that server-side synchronization is wished for, by table and column of the owner.
+_QUEUE_INCOMING = frozenset(
+    {IncomingDeliveryMethod.NONE, IncomingDeliveryMethod.SERVER_SIDE, IncomingDeliveryMethod.FORWARD_MAILBOX}
+)
+_QUEUE_OUTGOING = frozenset({OutgoingDeliveryMethod.NONE, OutgoingDeliveryMethod.SERVER_SIDE})
+_FORWARD_INCOMING = frozenset({IncomingDeliveryMethod.NONE, IncomingDeliveryMethod.SERVER_SIDE})
+
+#: The e-mail column of each table that owns a mailbox.
+ADDRESS_COLUMN = {"systemuser": "internalemailaddress", "queue": "emailaddress"}
+
+#: Columns that a user or queue shares with its mailbox.
+MIRRORED = ("incomingemaildeliverymethod", "outgoingemaildeliverymethod", "emailrouteraccessapproval")
+
+#: A change of one of these means that the test's result is about something else now.
+_TESTED_IN = ("emailserverprofile", "incomingemaildeliverymethod", "emailaddress")
+_TESTED_OUT = ("emailserverprofile", "outgoingemaildeliverymethod", "emailaddress")
+_CREDENTIALS = ("username", "password", "allowemailconnectortousecredentials", "isforwardmailbox")
+
+
+def problems_of(mailbox: Mapping[str, Any]) -> list[InvalidRecord]:
+    """Return every rule that a mailbox, as it would be stored, breaks."""
+    if mailbox.get("isforwardmailbox"):
+        return list(_forward_problems(mailbox))
+    if mailbox.get("regardingobjecttypecode") == "queue":
+        return list(_queue_problems(mailbox))
+    return list(_user_problems(mailbox))
+
+
+def _forward_problems(mailbox: Mapping[str, Any]) -> Iterator[InvalidRecord]:
+    if mailbox.get("regardingobjectid"):
+        yield InvalidRecord(
+            "A forward mailbox belongs to no user or queue: leave regardingobjectid empty.",
+            code=0x8005E207,
+            column="regardingobjectid",
+        )
+    if not mailbox.get("emailaddress"):
+        yield InvalidRecord("A forward mailbox needs an emailaddress.", code=0x8005E211, column="emailaddress")
+    if _given(mailbox, "incomingemaildeliverymethod", _FORWARD_INCOMING):
+        yield InvalidRecord(
+            "The incoming method of a forward mailbox is 0 (none) or 2 (server-side synchronization).",
+            code=0x8005E212,
+            column="incomingemaildeliverymethod",
+        )
+    if mailbox.get("outgoingemaildeliverymethod") not in (None, OutgoingDeliveryMethod.NONE):
+        yield InvalidRecord(
+            "A forward mailbox can't send: its outgoing method is 0 (none).",
+            code=0x8005E213,
+            column="outgoingemaildeliverymethod",
+        )
+
+
+def _queue_problems(mailbox: Mapping[str, Any]) -> Iterator[InvalidRecord]:
+    for column, allowed in (
+        ("incomingemaildeliverymethod", _QUEUE_INCOMING),
+        ("outgoingemaildeliverymethod", _QUEUE_OUTGOING),
+    ):
+        if _given(mailbox, column, allowed):
+            yield InvalidRecord(
+                f"A queue's mailbox can't use the desktop client: {column} is one of {sorted(map(int, allowed))}.",
+                code=0x8005E210,
+                column=column,
+            )
+
+
+def _user_problems(mailbox: Mapping[str, Any]) -> Iterator[InvalidRecord]:
+    if mailbox.get("processanddeleteemails"):
+        yield InvalidRecord(
+            "Only queue and forward mailboxes may delete mail after processing; "
+            "a user's own mail is never deleted.",
+            code=0x8005E233,
+            column="processanddeleteemails",
+        )
+
+
+def _given(mailbox: Mapping[str, Any], column: str, allowed: frozenset[Any]) -> bool:
+    value = mailbox.get(column)
+    return value is not None and value not in allowed
+
+
+def for_owner(
+    table: str, owner: Mapping[str, Any], organization: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the mailbox that a new user or queue gets.
+
+    A user or queue whose delivery method is server-side synchronization is related to the
+    organization's default profile by itself.
+    """
+    incoming = owner.get("incomingemaildeliverymethod")
+    outgoing = owner.get("outgoingemaildeliverymethod")
+    mailbox = {
+        "name": owner.get("fullname") or owner.get("name") or owner.get(ADDRESS_COLUMN[table]) or table,
+        "emailaddress": owner.get(ADDRESS_COLUMN[table]),
+        "isforwardmailbox": False,
+        "regardingobjectid": owner[f"{table}id"],
+        "regardingobjecttypecode": table,
+        "incomingemaildeliverymethod": incoming,
+        "outgoingemaildeliverymethod": outgoing,
+        "actdeliverymethod": ItemDeliveryMethod.NONE,
+        "emailrouteraccessapproval": owner.get("emailrouteraccessapproval") or AccessApproval.EMPTY,
+    }
+    if wants_service(incoming, outgoing):
+        mailbox["emailserverprofile"] = organization.get("defaultemailserverprofileid")
+    return mailbox
+
+
+def wants_service(incoming: int | None, outgoing: int | None) -> bool:
+    """Tell whether one of the delivery methods is server-side synchronization."""
+    return incoming == IncomingDeliveryMethod.SERVER_SIDE or outgoing == OutgoingDeliveryMethod.SERVER_SIDE
+
+
+def taken_back_by(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a change of the configuration resets on the mailbox.
+
+    Address, profile, delivery method, credentials and forward flag make the test out of date:
+    its status goes back to Not run and the workload is off until the next test. A new address
+    waits for approval again.
+    """
+    changed = {c for c, value in changes.items() if value != before.get(c)} | ({"password"} & changes.keys())
+    reset: dict[str, Any] = {}
+    if changed.intersection(_TESTED_IN + _CREDENTIALS):
+        reset |= {"incomingemailstatus": RunStatus.NOT_RUN, "enabledforincomingemail": False}
+    if changed.intersection(_TESTED_OUT + _CREDENTIALS):
+        reset |= {"outgoingemailstatus": RunStatus.NOT_RUN, "enabledforoutgoingemail": False}
+    if reset:
+        reset |= {"mailboxstatus": RunStatus.NOT_RUN}
+    if "emailaddress" in changed and before.get("emailaddress"):
+        reset["emailrouteraccessapproval"] = AccessApproval.PENDING
+    return reset
+
+
+def overall(incoming: int, outgoing: int, act: int) -> RunStatus:
+    """Return the status of the whole mailbox from its three workloads.
+
+    >>> overall(1, 0, 0).name, overall(1, 2, 0).name, overall(0, 0, 0).name
+    ('SUCCESS', 'FAILURE', 'NOT_RUN')
+    """
+    statuses = (incoming, outgoing, act)
+    if RunStatus.FAILURE in statuses:
+        return RunStatus.FAILURE
+    return RunStatus.SUCCESS if RunStatus.SUCCESS in statuses else RunStatus.NOT_RUN

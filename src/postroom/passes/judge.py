@@ -1,0 +1,212 @@
+"""Judging a batch: what was read, what the store knows, and the verdict on each message.
+
+A batch is judged in the server's order, and each message sees those tracked before it, so that
+a reply finds its parent and a second copy finds the first even when all arrive together.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from uuid import UUID, uuid5
+
+from postroom.mime.message import Message, Raw
+from postroom.ports.mail import Offered
+from postroom.schema.choices import QuarantineCause, Reason
+from postroom.schema.ids import new_id
+from postroom.tracking.decide import decide
+from postroom.tracking.facts import Correlated, Facts, Known, Policy, Receiver
+from postroom.tracking.resolution import (
+    Ownership,
+    Party,
+    Sender,
+    choose_owner,
+    choose_sender,
+    parties_of,
+    queues_among,
+)
+from postroom.tracking.verdict import Step, Verdict
+
+# Names the space of the hashes that make a message unique; its value is part of every store.
+_DUPLICATE_CHECK = UUID("6f8f1c52-3b6e-5d0a-9c1e-1a7f1b6d4e21")
+
+
+class Direction(Enum):
+    """Which way a message went; sent and received copies of one message are two e-mails."""
+
+    INCOMING = "in"
+    OUTGOING = "out"
+
+
+def duplicate_check(direction: Direction, message_id: str, digest: bytes, copy: int = 0) -> UUID:
+    """Return the value that at most one e-mail of the store may have.
+
+    Mail without a Message-ID is told apart by its content, and by its place among equal copies
+    that lie in one mailbox at the same time.
+    """
+    identity = message_id or f"{digest.hex()}#{copy}"
+    return uuid5(_DUPLICATE_CHECK, f"{direction.value}:{identity}")
+
+
+@dataclass(slots=True)
+class Opened:
+    """One message of the batch before it is judged: read, or put aside with a reason."""
+
+    offered: Offered
+    digest: bytes
+    size: int
+    receiver: Receiver
+    message: Message | None = None
+    received_at: datetime | None = None
+    raw: Raw | None = None
+    #: Set when the message can't be judged: why it is put aside, and in which words.
+    cause: QuarantineCause | None = None
+    trouble: str = ""
+    #: False for the second and later messages that one forwarded item holds.
+    heads_item: bool = True
+
+
+@dataclass(slots=True)
+class Judged:
+    """A message with its verdict and, when tracked, all that its e-mail is made of."""
+
+    opened: Opened
+    verdict: Verdict
+    unique: UUID
+    decision_id: UUID = field(default_factory=new_id)
+    #: The e-mail made of it, or the one that already holds it.
+    email_id: UUID | None = None
+    sender: Sender = Sender(None)
+    parties: Sequence[Party] = ()
+    owner: Ownership | None = None
+    queues: Sequence[UUID] = ()
+    #: The same message under its earlier server id, after the server renumbered.
+    renumbered_from: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A message of this mailbox that the ledger knows by its content."""
+
+    ledger_id: UUID
+    server_id: str
+    email_id: UUID | None
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the store knows about a whole batch."""
+
+    known: dict[str, tuple[Known, ...]] = field(default_factory=dict)
+    by_message_id: dict[str, list[Correlated]] = field(default_factory=dict)
+    #: E-mails by their unique value.
+    holders: dict[UUID, UUID] = field(default_factory=dict)
+    #: Ledger rows of this mailbox by content, the ones still offered and the ones gone.
+    copies: dict[bytes, list[Copy]] = field(default_factory=dict)
+
+
+_PUT_ASIDE = {
+    QuarantineCause.MALFORMED: Reason.MALFORMED,
+    QuarantineCause.TOO_LARGE: Reason.TOO_LARGE,
+    QuarantineCause.BROKEN_FETCH: Reason.FETCH_FAILED,
+    QuarantineCause.STORE_REFUSED: Reason.STORE_REFUSED,
+    QuarantineCause.FORWARD_ITEM: Reason.INVALID_FORWARD_MAIL_ITEM,
+}
+
+
+def judge(
+    batch: Sequence[Opened], gathered: Gathered, policy: Policy, still_offered: frozenset[str]
+) -> Iterator[Judged]:
+    """Yield the verdict on each message in order; `gathered` grows by what is tracked.
+
+    `still_offered` are the server ids of the present listing: a known content whose server id is
+    no longer among them was renumbered, not delivered again.
+    """
+    for opened in batch:
+        judged = _judge_one(opened, gathered, policy, still_offered)
+        if judged.verdict.track:
+            _remember(judged, gathered)
+        yield judged
+
+
+def _judge_one(
+    opened: Opened, gathered: Gathered, policy: Policy, still_offered: frozenset[str]
+) -> Judged:
+    message = opened.message
+    copies = gathered.copies.setdefault(opened.digest, []) if opened.digest else []
+    if opened.heads_item and (gone := _gone(copies, still_offered)):
+        copies.remove(gone)
+        copies.append(Copy(gone.ledger_id, opened.offered.server_id, gone.email_id))
+        return _renumbered(opened, gone)
+    if message is None:
+        cause = opened.cause or QuarantineCause.MALFORMED
+        reason = _PUT_ASIDE[cause]
+        trail = (Step(cause.name.lower(), opened.trouble or reason.sentence),)
+        return Judged(opened, Verdict(track=False, reason=reason, trail=trail), new_id())
+    unique = duplicate_check(Direction.INCOMING, message.message_id, message.digest, len(copies))
+    facts = Facts(gathered.known, gathered.by_message_id, gathered.holders.get(unique))
+    verdict = decide(message, opened.received_at, opened.receiver, facts, policy)
+    judged = Judged(opened, verdict, unique, email_id=verdict.duplicate)
+    if verdict.track:
+        _resolve(judged, message, facts, policy)
+    copies.append(Copy(judged.decision_id, opened.offered.server_id, judged.email_id))
+    return judged
+
+
+def _gone(copies: Sequence[Copy], still_offered: frozenset[str]) -> Copy | None:
+    return next((copy for copy in copies if copy.server_id not in still_offered), None)
+
+
+def _renumbered(opened: Opened, gone: Copy) -> Judged:
+    trail = (Step("not_seen_before", "the server gave it a new id; its content is known"),)
+    verdict = Verdict(track=False, reason=Reason.ALREADY_RECORDED, duplicate=gone.email_id, trail=trail)
+    return Judged(opened, verdict, new_id(), email_id=gone.email_id, renumbered_from=gone.ledger_id)
+
+
+def _resolve(judged: Judged, message: Message, facts: Facts, policy: Policy) -> None:
+    """Fill in what a tracked message's e-mail is made of."""
+    receiver, verdict = judged.opened.receiver, judged.verdict
+    author = message.author
+    matches = facts.known.get(author.key, ()) if author else ()
+    judged.email_id = new_id()
+    judged.sender = choose_sender(matches, receiver, policy)
+    judged.parties = parties_of(message, judged.sender, facts, policy)
+    judged.owner = (
+        choose_owner(message, judged.sender, verdict.correlated, facts, receiver)
+        or _owner_through(verdict.acceptor)
+        or _owner_of_receiver(receiver)
+    )
+    judged.queues = queues_among(message, facts, receiver, policy)
+
+
+def _owner_through(acceptor: Known | None) -> Ownership | None:
+    if acceptor and acceptor.owner:
+        return Ownership(acceptor.owner, acceptor.owner_table)
+    return None
+
+
+def _owner_of_receiver(receiver: Receiver) -> Ownership | None:
+    if receiver.owner and receiver.owner_table == "systemuser":
+        return Ownership(receiver.owner, "systemuser")
+    return None
+
+
+def _remember(judged: Judged, gathered: Gathered) -> None:
+    """Let the rest of the batch find this e-mail."""
+    message, email_id = judged.opened.message, judged.email_id
+    if message is None or email_id is None:
+        return
+    gathered.holders[judged.unique] = email_id
+    if message.message_id:
+        parent = judged.verdict.correlated
+        gathered.by_message_id.setdefault(message.message_id, []).append(
+            Correlated(
+                email_id,
+                message.message_id,
+                message.subject,
+                parent.regarding if parent else None,
+                parent.regarding_table if parent else None,
+                judged.owner.owner if judged.owner else None,
+                conversation=parent.conversation if parent else email_id,
+            )
+        )

@@ -1,0 +1,23 @@
+"""What one pass over one mailbox came to."""
+
+from dataclasses import dataclass, field
+
+from postroom.errors import TransportError
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """Counts of one pass, and what ended it early, if anything did."""
+
+    #: Items that were dealt with, whatever their verdict.
+    items: int = 0
+    #: Items that went into quarantine or failed.
+    failed: int = 0
+    #: Items that still wait.
+    backlog: int = 0
+    #: Why the pass ended before its time; None when it came to its end.
+    failure: TransportError | None = None
+    #: A sentence for the status page.
+    notes: str = ""
+    #: Numbers worth measuring, by name: round trips, commits, bytes.
+    counts: dict[str, int] = field(default_factory=dict)

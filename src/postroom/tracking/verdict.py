@@ -1,0 +1,35 @@
+"""The outcome of a decision: tracked or not, the reason, the evidence and the trail."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from postroom.schema.choices import CorrelationMethod, FilteringMethod, Reason
+from postroom.tracking.facts import Correlated, Known
+
+
+class Step(NamedTuple):
+    """One rule that was tried, and what it found, in words for the administrator."""
+
+    rule: str
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to become of one message, and why."""
+
+    track: bool
+    reason: Reason
+    #: The user or queue whose rules accepted the message.
+    acceptor: Known | None = None
+    #: The filtering method that decided.
+    filtering: FilteringMethod | None = None
+    #: The address that was found in the store and settled the matter.
+    matched_address: str = ""
+    matched: Known | None = None
+    correlated: Correlated | None = None
+    method: CorrelationMethod = CorrelationMethod.NONE
+    #: The e-mail that already holds this message, when the reason is a duplicate.
+    duplicate: UUID | None = None
+    trail: tuple[Step, ...] = ()
