@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+#: Seconds that a second session waits for the first to end before it is refused.
+SESSION_PATIENCE = 0.5
+
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 
 
@@ -55,6 +58,7 @@ class SandboxMailboxes:
         self._catch_all = catch_all.lower() if catch_all else None
         self._accounts: dict[str, _Account] = {}
         self._lock = threading.RLock()
+        self._freed = threading.Condition(self._lock)
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
             self._load(directory)
@@ -122,16 +126,18 @@ class SandboxMailboxes:
     @contextmanager
     def session(self, user: str) -> Iterator[bool]:
         """Give whether the mailbox is ours alone; POP3 allows one session at a time."""
-        with self._lock:
+        with self._freed:
             account = self._accounts[user.lower()]
-            is_ours = not account.is_open
+            # A client that hung up a moment ago may not have been noticed yet.
+            is_ours = self._freed.wait_for(lambda: not account.is_open, timeout=SESSION_PATIENCE)
             account.is_open = True
         try:
             yield is_ours
         finally:
             if is_ours:
-                with self._lock:
+                with self._freed:
                     account.is_open = False
+                    self._freed.notify_all()
 
     def _receiver(self, address: str) -> str | None:
         user = address.lower()
