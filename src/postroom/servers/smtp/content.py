@@ -8,6 +8,7 @@ message can't smuggle a second one past a server that takes LF.LF for the end.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 #: What ends the content; it begins with the end of the last line where that is missing.
 TERMINATOR = b".\r\n"
@@ -95,27 +96,45 @@ def measure(content: Iterable[bytes]) -> Measure:
     r"""Go through the content once; keep it, made ready, when it is small.
 
     >>> measure([b"Subject: x\n\n.\n"])
-    Measure(size=17, is_ascii=True, has_ascii_headers=True, ready=b'Subject: x\r\n\r\n..\r\n')
+    Measure(size=15, is_ascii=True, has_ascii_headers=True, ready=b'Subject: x\r\n\r\n..\r\n')
     """
-    kept: list[bytes] = []
+    pieces = iter(content)
+    begun: list[bytes] = []
     size = 0
-    is_ascii = True
-    has_ascii_headers = True
-    before_body = True
+    for piece in pieces:
+        begun.append(piece)
+        size += len(piece)
+        if size > WHOLE_UP_TO:
+            return _measure_pieces(chain(begun, pieces))
+    return _measure_whole(b"".join(crlf_pieces((b"".join(begun),))))
+
+
+def _measure_whole(data: bytes) -> Measure:
+    is_ascii = data.isascii()
+    return Measure(
+        size=len(data),
+        is_ascii=is_ascii,
+        has_ascii_headers=is_ascii or _header_part(data).isascii(),
+        ready=b"".join(stuffed_pieces((data,))),
+    )
+
+
+def _measure_pieces(content: Iterable[bytes]) -> Measure:
+    size = 0
+    is_ascii = has_ascii_headers = is_header = True
+    tail = b""
     for piece in crlf_pieces(content):
         size += len(piece)
         if not piece.isascii():
             is_ascii = False
-            if before_body:
-                has_ascii_headers = has_ascii_headers and _header_part(piece).isascii()
-        if before_body and b"\r\n\r\n" in piece:
-            before_body = False
-        if size <= WHOLE_UP_TO:
-            kept.append(piece)
-        elif kept:
-            kept.clear()
-    ready = b"".join(stuffed_pieces(kept)) if size <= WHOLE_UP_TO else None
-    return Measure(size, is_ascii, has_ascii_headers, ready)
+        if is_header:
+            # The blank line may be cut in two.
+            joined = tail + piece
+            headers = _header_part(joined)
+            has_ascii_headers = has_ascii_headers and headers.isascii()
+            is_header = len(headers) == len(joined)
+            tail = piece[-3:]
+    return Measure(size, is_ascii, has_ascii_headers, ready=None)
 
 
 def _header_part(piece: bytes) -> bytes:

@@ -17,6 +17,9 @@ SIGN_IN_CODES = frozenset({530, 534, 535, 538})
 #: The service is going away; the connection is of no more use.
 CLOSING = 421
 
+#: Codes as they begin the last line of a reply.
+_CODES = {b"%d " % code: code for code in range(200, 600)}
+
 _WAIT = re.compile(rb"\b(\d{1,5}) ?(s|sec|seconds?|m|min|minutes?)\b", re.IGNORECASE)
 
 
@@ -55,6 +58,13 @@ class Wire:
 
     def reply(self) -> Reply:
         """Return the next reply."""
+        at = self._at
+        end = self._buffer.find(b"\n", at)
+        code = _CODES.get(self._buffer[at : at + 4]) if end >= 0 else None
+        if code is not None:
+            # One line that is all here, as nearly every reply is.
+            self._at = end + 1
+            return Reply(code, self._buffer[at + 4 : end].rstrip(b"\r "))
         line = self._line()
         if line[3:4] != b"-":
             return Reply(_code(line), line[4:])
@@ -98,9 +108,9 @@ class Wire:
 
 
 def _code(line: bytes) -> int:
-    code = line[:3]
-    if len(code) == 3 and code.isdigit() and b"2" <= code < b"6" and line[3:4] in b" -":
-        return int(code)
+    code = _CODES.get(line[:3] + b" ")
+    if code is not None and line[3:4] in b" -":
+        return code
     raise BadReply("the server's answer is no SMTP reply", reply=_shown(line))
 
 

@@ -25,6 +25,9 @@ from postroom.servers.smtp.session import Session, SmtpAccount, start_session
 # source: RFC2920 3.1
 GROUP = 100
 
+#: Up to so many octets a content and the next envelope leave in one write.
+TOGETHER = 16 * 1024
+
 #: A connection unused for longer is not trusted; servers may hang up after five minutes.
 # source: RFC5321 4.5.3.2.7
 IDLE_SECONDS = 240.0
@@ -270,8 +273,7 @@ class SmtpSink:
         session = self._get_session()
         session.wire.begin("our message to be taken")
         try:
-            self._send_content(session, opened)
-            self._send_ahead(session, upcoming)
+            self._send_content(session, opened, upcoming)
             session.wire.begin("the answer to a message")
             reply = session.wire.patient_reply(self._account.patience_seconds)
         except _CutShort as cut:
@@ -284,30 +286,43 @@ class SmtpSink:
             return self._lose_track(opened, failure)
         return self._judge(session, opened, reply)
 
-    def _send_content(self, session: Session, opened: _Ready) -> None:
-        """Send content and terminator; raise `_CutShort` when the end certainly never left."""
-        ready = opened.content.ready
+    def _send_content(self, session: Session, opened: _Ready, upcoming: _Ready | None) -> None:
+        """Send content, terminator and the next envelope; raise `_CutShort` when the end never left."""
+        ahead = b""
+        if upcoming is not None and (size := _group_size(session)) > 1:
+            ahead = upcoming.group(size)
+        last = self._send_pieces(session, opened) + TERMINATOR
+        if ahead and len(last) + len(ahead) <= TOGETHER:
+            # One turn of the network instead of two. Should it fail, what of it left is unknown.
+            session.wire.send(last + ahead)
+        else:
+            self._send_end(session, last)
+            # When this can't be sent, the answer to the content may still be there to be read.
+            with contextlib.suppress(TransportError):
+                session.wire.send(ahead)
+        self._ahead = upcoming if ahead else None
+
+    def _send_pieces(self, session: Session, opened: _Ready) -> bytes:
+        """Send all of the content but its last piece, and return that."""
+        if opened.content.ready is not None:
+            return opened.content.ready
         last = b""
         try:
-            for piece in (ready,) if ready is not None else wire_pieces(_readable(opened.submission.content)):
-                if last:
-                    session.wire.send(last)
+            for piece in wire_pieces(_readable(opened.submission.content)):
+                session.wire.send(last)
                 last = piece
         except TransportError as failure:
             raise _CutShort(failure) from failure
+        return last
+
+    def _send_end(self, session: Session, last: bytes) -> None:
         try:
-            session.wire.send(last + TERMINATOR)
+            session.wire.send(last)
         except TransportError as failure:
             if isinstance(failure.__cause__, OSError):
+                # The kernel did not take all of it, so the end is still here.
                 raise _CutShort(failure) from failure
             raise
-
-    def _send_ahead(self, session: Session, upcoming: _Ready | None) -> None:
-        if upcoming is not None and (size := _group_size(session)) > 1:
-            # When it can't be sent, the answer to the content may still be there to be read.
-            with contextlib.suppress(TransportError):
-                session.wire.send(upcoming.group(size))
-            self._ahead = upcoming
 
     def _judge(self, session: Session, opened: _Ready, reply: Reply) -> Delivery:
         """Return what the answer to the whole content means."""
