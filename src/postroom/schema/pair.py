@@ -1,0 +1,87 @@
+"""Pairs: which CRM record belongs to which Exchange item, and what is still to be done."""
+
+from sqlalchemy import Index
+
+from postroom.schema import column as col
+from postroom.schema.choices import BookingSyncStatus
+from postroom.schema.column import Required
+from postroom.schema.table import Audited, Dated, Description, Imported, Owned, Ownership, Row, Zoned
+
+
+class ExchangeSyncIdMapping(Dated, Owned, Row):
+    """A pair of a CRM record and an Exchange item; the owner says whose mailbox."""
+
+    __tablename__ = "exchangesyncidmapping"
+    __described__ = Description(
+        set_name="exchangesyncidmappings",
+        label="Exchange Sync Id Mapping",
+        plural="Exchange Sync Id Mappings",
+        code=4120,
+        schema_name="ExchangeSyncIdMapping",
+        ownership=Ownership.USER,
+    )
+    __table_args__ = (
+        Index("ix_exchangesyncidmapping_objectid", "objectid"),
+        Index("ix_exchangesyncidmapping_ownerid", "ownerid", "exchangeentryid"),
+    )
+
+    exchangesyncidmappingid = col.key(label="Exchange Sync ID Mapping")
+    exchangeentryid = col.text(1024, label="Exchange Entry", description="Exchange item id.")
+    fromcrmchangetype = col.integer(
+        label="From CRM Change Type", description="Pending change CRM → Exchange (codes not published)."
+    )
+    isdeletedinexchange = col.boolean(
+        label="Deleted In Exchange", default=False, description="Item gone in Exchange."
+    )
+    isunlinkedincrm = col.boolean(
+        label="Unlinked In CRM", default=False, description="User untracked the record."
+    )
+    itemsubject = col.text(2048, label="Item Subject", description="Subject, for error display.")
+    lastsyncerror = col.text(2048, label="Last Sync Error", description="Last error text.")
+    lastsyncerrorcode = col.integer(label="Last Sync Error Code", description="Last error code.")
+    lastsyncerroroccurredon = col.moment(label="Last Sync Error Occurred On", description="Last error time.")
+    objectid = col.guid(label="Object", description='CRM record id ("Crm Id").')
+    objecttypecode = col.integer(
+        label="Object Type Code", description="CRM object type code of that record ()."
+    )
+    retries = col.integer(label="Retries", description="Attempts so far.")
+    tocrmchangetype = col.integer(
+        label="To CRM Change Type", description="Pending change Exchange → CRM (codes not published)."
+    )
+    userdecision = col.integer(
+        label="User Decision", description="User's choice on a conflict (codes not published)."
+    )
+    ownerid = col.owner(
+        required=Required.SYSTEM, access="CR", description="Owner of the mailbox that holds the item."
+    )
+    owneridtype = col.table_name(
+        label="Owner Type", required=Required.SYSTEM, access="CR", description="Table of the owner."
+    )
+
+
+class BookableResourceBookingExchangeSyncIdMapping(Audited, Owned, Imported, Zoned, Row):
+    """A pair of a resource booking and an Exchange item."""
+
+    __tablename__ = "bookableresourcebookingexchangesyncidmapping"
+    __described__ = Description(
+        set_name="bookableresourcebookingexchangesyncidmappings",
+        label="Bookable Resource Booking Exchange Sync Id Mapping",
+        plural="Bookable Resource Booking Exchange Sync Id Mappings",
+        code=4421,
+        schema_name="BookableResourceBookingExchangeSyncIdMapping",
+        primary_name="name",
+        ownership=Ownership.USER,
+    )
+
+    bookableresourcebookingexchangesyncidmappingid = col.key(label="Booking Exchange Sync ID Mapping")
+    name = col.text(100, label="Name", required=Required.APPLICATION)
+    bookableresourcebookingid = col.guid(label="Bookable Resource Booking")
+    exchangeentryid = col.text(1024, label="Exchange Entry")
+    isdeletedinexchange = col.boolean(label="Deleted In Exchange", default=False)
+    lastsyncerror = col.text(2048, label="Last Sync Error")
+    lastsyncerrorcode = col.integer(label="Last Sync Error Code")
+    lastsyncerroroccurredon = col.moment(label="Last Sync Error Occurred On")
+    retries = col.integer(label="Retries")
+    syncstatus = col.choice(BookingSyncStatus, label="Sync Status", default=BookingSyncStatus.COMPLETED)
+    syncversionnumber = col.bigint(label="Sync Version Number")
+    userid = col.lookup("systemuser", label="User")

@@ -1,0 +1,134 @@
+"""Every table by its logical name and by its set name."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from postroom.schema.account import Account
+from postroom.schema.activity import ActivityPointer
+from postroom.schema.alert import SyncError, TraceLog
+from postroom.schema.appointment import Appointment
+from postroom.schema.attachment import ActivityMimeAttachment, Attachment
+from postroom.schema.blob import Blob
+from postroom.schema.contact import Contact
+from postroom.schema.decision import Decision
+from postroom.schema.email import Email
+from postroom.schema.folder import MailboxTrackingCategory, MailboxTrackingFolder
+from postroom.schema.incident import Incident
+from postroom.schema.journal import SendJournal
+from postroom.schema.lead import Lead
+from postroom.schema.ledger import Ledger
+from postroom.schema.mailbox import Mailbox, MailboxStatistics
+from postroom.schema.mapping import (
+    PrincipalSyncAttributeMap,
+    SyncAttributeMapping,
+    SyncAttributeMappingProfile,
+    SystemUserSyncMappingProfiles,
+    TeamSyncAttributeMappingProfiles,
+)
+from postroom.schema.note import Annotation
+from postroom.schema.organization import Organization
+from postroom.schema.pair import BookableResourceBookingExchangeSyncIdMapping, ExchangeSyncIdMapping
+from postroom.schema.party import ActivityParty, UnresolvedAddress
+from postroom.schema.profile import EmailServerProfile
+from postroom.schema.quarantine import Quarantine
+from postroom.schema.query import SavedQuery, SubscriptionManuallyTrackedObject, UserQuery
+from postroom.schema.queue import Queue, QueueItem
+from postroom.schema.recurrence import RecurrenceRule, RecurringAppointmentMaster
+from postroom.schema.search import EmailHash, EmailSearch
+from postroom.schema.table import Row, TableInfo, Unstored
+from postroom.schema.task import Task
+from postroom.schema.team import BusinessUnit, Team
+from postroom.schema.template import EmailSignature, Template
+from postroom.schema.user import SystemUser, UserSettings
+from postroom.schema.version import RowVersion
+from postroom.schema.workload import Workload
+
+#: The tables in the order in which documentation shows them.
+CLASSES: Sequence[type[Row] | type[Unstored]] = (
+    Organization,
+    BusinessUnit,
+    SystemUser,
+    UserSettings,
+    Team,
+    Queue,
+    QueueItem,
+    EmailServerProfile,
+    Mailbox,
+    MailboxStatistics,
+    MailboxTrackingFolder,
+    MailboxTrackingCategory,
+    TraceLog,
+    SyncError,
+    ActivityPointer,
+    Email,
+    ActivityParty,
+    ActivityMimeAttachment,
+    Attachment,
+    EmailSearch,
+    EmailHash,
+    UnresolvedAddress,
+    Template,
+    EmailSignature,
+    Appointment,
+    RecurringAppointmentMaster,
+    RecurrenceRule,
+    Task,
+    Contact,
+    Account,
+    Lead,
+    Incident,
+    Annotation,
+    ExchangeSyncIdMapping,
+    BookableResourceBookingExchangeSyncIdMapping,
+    SyncAttributeMappingProfile,
+    SyncAttributeMapping,
+    PrincipalSyncAttributeMap,
+    SystemUserSyncMappingProfiles,
+    TeamSyncAttributeMappingProfiles,
+    UserQuery,
+    SavedQuery,
+    SubscriptionManuallyTrackedObject,
+    Ledger,
+    Decision,
+    Quarantine,
+    Blob,
+    SendJournal,
+    Workload,
+    RowVersion,
+)
+
+
+@cache
+def tables() -> Sequence[TableInfo]:
+    """Return every table."""
+    return tuple(TableInfo(cls) for cls in CLASSES)
+
+
+def find(logical_name: str) -> TableInfo | None:
+    """Return the table with this logical name, or None."""
+    return _by_logical_name().get(logical_name)
+
+
+def by_logical_name(logical_name: str) -> TableInfo:
+    """Return the table with this logical name; raises `KeyError` when there is none."""
+    return _by_logical_name()[logical_name]
+
+
+def by_set_name(set_name: str) -> TableInfo:
+    """Return the table whose rows the Web API finds under this name; raises `KeyError` when there is none."""
+    return _by_set_name()[set_name]
+
+
+def activities() -> Sequence[TableInfo]:
+    """Return the tables of activities."""
+    return tuple(table for table in tables() if table.is_activity)
+
+
+@cache
+def _by_logical_name() -> Mapping[str, TableInfo]:
+    return {table.logical_name: table for table in tables()}
+
+
+@cache
+def _by_set_name() -> Mapping[str, TableInfo]:
+    return {table.set_name: table for table in tables()}

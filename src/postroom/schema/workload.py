@@ -1,0 +1,51 @@
+"""Workloads: what a mailbox has to do next, when, and who is at it."""
+
+from sqlalchemy import Index, UniqueConstraint
+
+from postroom.schema import choices
+from postroom.schema import column as col
+from postroom.schema.table import Description, Row
+
+
+class Workload(Row):
+    """One kind of work of one mailbox: the durable truth of its schedule and its lease."""
+
+    __tablename__ = "postroom_workload"
+    __described__ = Description(set_name="postroom_workloads", label="Workload", plural="Workloads")
+    __table_args__ = (
+        UniqueConstraint("mailboxid", "workload"),
+        Index("ix_postroom_workload_dueon", "dueon"),
+    )
+
+    postroom_workloadid = col.key(label="Workload", access="R")
+    mailboxid = col.lookup("mailbox", label="Mailbox", access="R", nullable=False)
+    workload = col.choice(choices.Workload, label="Kind of Work", access="R", nullable=False)
+    sequence = col.bigint(
+        label="Sequence",
+        access="R",
+        default=0,
+        nullable=False,
+        description="Number of the pass last claimed.",
+    )
+    inflight = col.bigint(
+        label="In Flight", access="R", description="Number of the pass now under way, if any."
+    )
+    hostid = col.text(256, label="Host", access="R", description="Worker that runs the pass.")
+    leaseuntil = col.moment(label="Lease Until", access="R")
+    dueon = col.moment(label="Due On", access="R")
+    gapreason = col.text(
+        200, label="Gap Reason", access="R", description="Why it is due then and not sooner."
+    )
+    failurecount = col.integer(0, label="Failure Count", access="R", default=0, nullable=False)
+    emptycount = col.integer(0, label="Empty Count", access="R", default=0, nullable=False)
+    lasterror = col.text(2048, label="Last Error", access="R")
+    laststartedon = col.moment(label="Last Started On", access="R")
+    lastendedon = col.moment(label="Last Ended On", access="R")
+    lastsucceededon = col.moment(label="Last Succeeded On", access="R")
+    hinted = col.boolean(
+        label="Hinted",
+        access="R",
+        default=False,
+        nullable=False,
+        description="Whether something asked for a pass now.",
+    )
