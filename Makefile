@@ -19,13 +19,16 @@ $(READY): pyproject.toml scripts/setup
 	@scripts/setup
 	@touch $(READY)
 
+.PHONY: packages
+packages: ## Install the Debian packages that the tests need, or say which are missing
+	@scripts/debian-packages
+
 .PHONY: demo
 demo: setup ## Show the whole round: mail in, e-mail activities, replies out; needs no server
 	@$(BIN)/postroom demo
 
 .PHONY: test
-test: setup ## Run every test against real Dovecot, Postfix and PostgreSQL, installing them when it may
-	@scripts/debian-packages
+test: packages setup ## Run every test, against real Dovecot, Postfix and PostgreSQL too
 	@$(BIN)/pytest -n $(JOBS) --maxprocesses 4 --dist loadfile
 
 .PHONY: check
@@ -62,8 +65,7 @@ docs: setup ## Write the parts of docs/ that are made from the code
 	@$(BIN)/python -m scripts.docs
 
 .PHONY: bench
-bench: setup ## Measure ingest and sending against Dovecot and smtp-sink, as ratios
-	@scripts/debian-packages
+bench: packages setup ## Measure ingest and sending against Dovecot and smtp-sink, as ratios
 	@$(BIN)/python -m bench
 
 .PHONY: migration

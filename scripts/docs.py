@@ -31,12 +31,6 @@ def architecture() -> str:
     return _MAP.sub(lambda _: f"```\n{module_map.draw()}```\n", page, count=1)
 
 
-def decision_index() -> Iterator[str]:
-    """Yield the title line of every decision, in order."""
-    for page in sorted((DOCS / "decisions").glob("0*.md")):
-        yield page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
-
-
 def reasons() -> str:
     """Return the page of reasons: every code with the sentence that people read."""
     from postroom.schema.choices import Reason
@@ -117,10 +111,26 @@ def _column_row(name: str, column: Any) -> str:
     return f"| `{name}` | {column.kind} | {column.required} | {column.label} |\n"
 
 
+def settings_page() -> str:
+    """Return the page of settings."""
+    from postroom.app import settings
+
+    return settings.reference_page()
+
+
+def settings_file() -> str:
+    """Return the example of a settings file."""
+    from postroom.app import settings
+
+    return settings.example_file()
+
+
 #: Page, the module it is made from, and what makes it. A page whose module is not built yet is left out.
 PAGES: tuple[tuple[Path, str, Callable[[], str]], ...] = (
     (DOCS / "architecture.md", "postroom", architecture),
     (REFERENCE / "reasons.md", "postroom.schema.choices", reasons),
+    (REFERENCE / "settings.md", "postroom.app.settings", settings_page),
+    (ROOT / "config.example.toml", "postroom.app.settings", settings_file),
     (REFERENCE / "cli.md", "postroom.cli", command_line),
 )
 
