@@ -5,10 +5,13 @@
     PostroomError
     ├── UserError           the administrator can mend it; shown without a traceback; lists all problems
     │   └── InvalidRecord   a record breaks the schema's rules; carries the Dataverse code and the column
+    │       └── NoSuchRecord    there is no record with this key
     ├── MalformedMessage    these bytes are not an e-mail we can read
     ├── StaleVersion        the item changed after we read it
     ├── UnsafePlan          carrying it out would destroy too much
     ├── StoreError          the database refused
+    │   ├── DuplicateRow    a row with the same key is already there
+    │   └── StoreBusy       others hold what we need, or the connection broke; try again
     └── TransportError      a mail server failed us; `retry` says whether to try again
         ├── Unreachable     retry
         ├── Throttled       retry, not before `retry_after`
@@ -47,6 +50,13 @@ class InvalidRecord(UserError):
         self.column = column
 
 
+class NoSuchRecord(InvalidRecord):
+    """There is no record with this key in this table."""
+
+    def __init__(self, problem: str, *, code: int = 0x80040217, column: str | None = None) -> None:
+        super().__init__(problem, code=code, column=column)
+
+
 class MalformedMessage(PostroomError):
     """These bytes are not an e-mail that we can read."""
 
@@ -61,6 +71,14 @@ class UnsafePlan(PostroomError):
 
 class StoreError(PostroomError):
     """The database refused."""
+
+
+class DuplicateRow(StoreError):
+    """A row with the same key is already there."""
+
+
+class StoreBusy(StoreError):
+    """Others hold what we need, or the connection to the database broke; the same may succeed later."""
 
 
 class TransportError(PostroomError):
