@@ -14,7 +14,7 @@ import binascii
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -158,6 +158,17 @@ def _person(rng: random.Random, number: int) -> Person:
 def generate(count: int, *, seed: int = SEED) -> Iterator[Case]:
     """Yield the first `count` messages of the corpus; one message is held at a time."""
     yield from _Writer(seed).cases(count)
+
+
+def generate_kind(kind: Kind, count: int, *, seed: int = SEED) -> Iterator[Case]:
+    """Yield messages of one kind only, from as many corpora as it takes; numbered anew."""
+    number = 0
+    while number < count:
+        for case in generate(10_000, seed=seed):
+            if case.kind is kind and number < count:
+                yield replace(case, number=number)
+                number += 1
+        seed += 1
 
 
 class _Writer:
@@ -761,9 +772,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--format", choices=("maildir", "files"), default="maildir")
+    parser.add_argument("--kind", type=Kind, choices=list(Kind), help="only messages of this kind")
     options = parser.parse_args(arguments)
     write = write_maildir if options.format == "maildir" else write_files
-    octets = write(generate(options.count, seed=options.seed), options.out)
+    cases = generate(options.count, seed=options.seed)
+    if options.kind:
+        cases = generate_kind(options.kind, options.count, seed=options.seed)
+    octets = write(cases, options.out)
     sys.stdout.write(f"{options.count} messages, {octets / 1e6:.1f} MB in {options.out}\n")
     return 0
 

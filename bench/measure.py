@@ -67,7 +67,8 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+def environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a child: ours, this checkout on the path, and some more."""
     paths = [str(ROOT.parent), str(ROOT.parent / "src")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "", **extra}
 
@@ -76,14 +77,14 @@ def run_process(
     command: Sequence[str],
     *,
     directory: Path,
-    environment: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
     limit: float = 900,
 ) -> Run:
     """Run the command to its end and return what it cost; raises `BenchmarkError` when it fails."""
     out_path, error_path = directory / "stdout", directory / "stderr"
     with out_path.open("wb") as out, error_path.open("wb") as error:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=error, env=_environment(environment or {}))
+        process = subprocess.Popen(command, stdout=out, stderr=error, env=environment(variables or {}))
         _, status, usage = _wait(process.pid, limit)
         wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -133,7 +134,7 @@ def run_contender(contender: Contender, *, limit: float = 900) -> Run:
         command = contender.command(directory)
         # What the one before left unwritten must not be charged to this one.
         os.sync()
-        run = run_process(command, directory=directory, environment=contender.environment, limit=limit)
+        run = run_process(command, directory=directory, variables=contender.environment, limit=limit)
         if contender.check is not None and (done := contender.check(directory, run)) != contender.count:
             raise BenchmarkError(f"{contender.name}: {done} of {contender.count} messages")
     return run

@@ -258,8 +258,16 @@ postlog   unix-dgram n - n - 1 postlogd
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Postfix:
+    """A running private Postfix."""
+
+    port: int
+    spool: Path
+
+
 @contextmanager
-def postfix(sink: int) -> Iterator[int]:
+def postfix(sink: int) -> Iterator[Postfix]:
     """Run a private Postfix with a real queue that relays everything to the sink; needs root."""
     if os.getuid() != 0:
         raise BenchmarkError("a private Postfix needs root: it changes identity for every service")
@@ -276,7 +284,7 @@ def postfix(sink: int) -> Iterator[int]:
         subprocess.run([*control, "start"], check=True, capture_output=True)
         try:
             wait_for_port(port)
-            yield port
+            yield Postfix(port, directory / "spool")
         finally:
             _end_postfix(directory)
 
