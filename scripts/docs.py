@@ -96,19 +96,42 @@ def tables() -> str:
     from postroom.schema import registry
 
     pages = [_table_page(table) for table in sorted(registry.tables(), key=lambda each: each.logical_name)]
-    return f"# Tables\n\n{NOTE}\n" + "\n".join(pages)
+    return (
+        f"# Tables\n\n{NOTE}\nColumns by their logical names. The letters say where a column may be used: "
+        "**C** set on create, **U** set on update,\n**R** read. How a table is declared and changed: "
+        "[change the schema](../howto/change-the-schema.md).\n\n" + "\n".join(pages)
+    )
 
 
 def _table_page(table: Any) -> str:
+    code = f", object type code {table.object_type_code}" if table.object_type_code is not None else ""
     rows = "".join(_column_row(name, column) for name, column in table.columns.items())
     return (
-        f"## {table.logical_name}\n\n{table.label}; set `{table.set_name}`.\n\n"
-        f"| Column | Type | Required | Label |\n| --- | --- | --- | --- |\n{rows}"
+        f"## {table.logical_name}\n\n{table.label}: set `{table.set_name}`{code}.\n\n"
+        f"| Column | Type | Use | Required | Meaning |\n| --- | --- | --- | --- | --- |\n{rows}"
     )
 
 
 def _column_row(name: str, column: Any) -> str:
-    return f"| `{name}` | {column.kind} | {column.required} | {column.label} |\n"
+    meaning = ". ".join(part for part in (column.label, column.description) if part).replace("|", "\\|")
+    return (
+        f"| `{name}` | {_type_of(column)} | {column.access} | {column.required.value} "
+        f"| {' '.join(meaning.split())} |\n"
+    )
+
+
+def _type_of(column: Any) -> str:
+    detail = ""
+    if column.choices is not None:
+        detail = ", ".join(f"{int(choice)} {choice.label}" for choice in column.choices)
+    elif column.targets:
+        detail = ", ".join(column.targets)
+    elif column.length is not None:
+        detail = str(column.length)
+    elif column.minimum is not None and column.maximum is not None:
+        detail = f"{column.minimum} to {column.maximum}"
+    kind = column.kind.value.replace("|", "\\|")
+    return f"{kind}: {detail}" if detail else str(kind)
 
 
 def settings_page() -> str:
@@ -129,6 +152,7 @@ def settings_file() -> str:
 PAGES: tuple[tuple[Path, str, Callable[[], str]], ...] = (
     (DOCS / "architecture.md", "postroom", architecture),
     (REFERENCE / "reasons.md", "postroom.schema.choices", reasons),
+    (REFERENCE / "tables.md", "postroom.schema.registry", tables),
     (REFERENCE / "settings.md", "postroom.app.settings", settings_page),
     (ROOT / "config.example.toml", "postroom.app.settings", settings_file),
     (REFERENCE / "cli.md", "postroom.cli", command_line),

@@ -20,7 +20,10 @@ SOURCE = ROOT / "src" / "postroom"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "changes").glob("*.md")])
 MODULES = sorted(SOURCE.rglob("*.py"))
 CODE = sorted(
-    [*MODULES, *(path for top in ("tests", "bench", "scripts") for path in (ROOT / top).rglob("*.py"))]
+    path
+    for top in ("src", "tests", "bench", "scripts")
+    for path in (ROOT / top).rglob("*.py")
+    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
 )
 #: Pages that tell what was true when they were written; they are not rewritten when files move.
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
