@@ -80,7 +80,7 @@ def set_up_log(settings: LogSettings, *, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[_text_of_foreign, *shared],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(settings, out)],
         )
     )
@@ -109,15 +109,6 @@ def without_addresses(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [without_addresses(item) for item in value]
     return value
-
-
-def _text_of_foreign(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Join a library's text with its arguments before it is masked."""
-    record = event.get("_record")
-    if isinstance(record, logging.LogRecord):
-        event["event"] = record.getMessage()
-        event["logger"] = record.name
-    return event
 
 
 def _renderer(settings: LogSettings, stream: TextIO) -> Processor:
