@@ -19,7 +19,7 @@ class MemoryMailbox:
 
     #: Messages by id, in order of arrival.
     messages: dict[str, bytes] = field(default_factory=dict)
-    #: Sessions break when they have given this many messages; None when they do not.
+    #: The next session breaks when it has given this many messages; None when it does not.
     breaks_after: int | None = None
     #: Sizes that are announced instead of the true ones, by id.
     claimed_sizes: dict[str, int] = field(default_factory=dict)
@@ -53,6 +53,7 @@ class MemorySource:
         self._mailbox = mailbox
         self._largest = largest
         self._given = 0
+        self._breaks_after, mailbox.breaks_after = mailbox.breaks_after, None
         self._discarded: set[str] = set()
         self._is_open = True
         self._offered = [
@@ -67,7 +68,7 @@ class MemorySource:
     def fetch(self, wanted: Iterable[Offered]) -> Iterator[Fetched]:
         """Yield each wanted message in the order asked for."""
         for offered in wanted:
-            if self._given == self._mailbox.breaks_after:
+            if self._given == self._breaks_after:
                 self.abort()
             self._require_open()
             yield self._give(offered)
@@ -128,9 +129,9 @@ class MemoryRelay:
     sent: list[Sent] = field(default_factory=list)
     #: Addresses that are not taken: code and reply. 4xx defers, 5xx refuses.
     answers: dict[str, tuple[int, str]] = field(default_factory=dict)
-    #: Sessions break before they have taken this many messages more; None when they do not.
+    #: The next session breaks when it has taken this many messages; None when it does not.
     breaks_after: int | None = None
-    #: Whether a session that breaks has taken one more message and lost only the answer.
+    #: Whether the session that breaks has taken one message more and lost only the answer.
     loses_answer: bool = False
     #: Raised when a session is opened; None when it may be.
     refusal: TransportError | None = None
@@ -144,6 +145,7 @@ class MemorySink:
             raise relay.refusal
         self._relay = relay
         self._taken = 0
+        self._breaks_after, relay.breaks_after = relay.breaks_after, None
         self._broken: Unreachable | None = None
 
     def submit(self, submissions: Sequence[Submission]) -> Iterator[Delivery]:
@@ -156,7 +158,7 @@ class MemorySink:
         self._broken = self._broken or Unreachable("The session has ended.")
 
     def _submit(self, submission: Submission) -> Delivery:
-        if self._broken is None and self._taken == self._relay.breaks_after:
+        if self._broken is None and self._taken == self._breaks_after:
             self._broken = Unreachable("The connection broke.")
             if self._relay.loses_answer:
                 self._take(submission, submission.recipients)

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from postroom.errors import BadReply, Refused, SignInRejected, Throttled, TransportError, Unreachable
+from postroom.errors import BadReply, Refused, SignInRejected, Throttled, TooLarge, TransportError, Unreachable
 from postroom.ports.mail import Fetched, Offered
 from postroom.servers.connection import (
     Connection,
@@ -116,6 +116,8 @@ class Pop3Source:
 
         While a fetch is under way the request is kept until it ends or the session closes.
         """
+        if self._end is not None:
+            raise self._end
         self._to_discard += done
         if self._asked:
             return
@@ -192,7 +194,7 @@ class Pop3Source:
         return Fetched(
             offered,
             None,
-            Refused(
+            TooLarge(
                 f"The message is bigger than the limit of {self._largest} octets and was not taken; "
                 f"the server announced {offered.size} octets."
             ),
@@ -295,7 +297,7 @@ def _try_reading(talk: "_Talk") -> str:
         talk.cutter.message(largest=LARGEST)
     talk.plan(b"QUIT")
     said.append(talk.mask(talk.answer("The server did not end the session well", Refused)))
-    return "; ".join(said)
+    return "; ".join(filter(None, said))
 
 
 def _read_offered(talk: "_Talk") -> list[Offered]:
