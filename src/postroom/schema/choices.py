@@ -13,7 +13,7 @@ class Choice(IntEnum):
 
     label: str
 
-    def __new__(cls, code: int, label: str) -> Self:
+    def __new__(cls, code: int, label: str = "") -> Self:
         """Make the member from its code and its label."""
         member = int.__new__(cls, code)
         member._value_ = code
@@ -763,7 +763,7 @@ class Reason(Choice):
 
     sentence: str
 
-    def __new__(cls, code: int, label: str, sentence: str = "") -> Self:
+    def __new__(cls, code: int, label: str = "", sentence: str = "") -> Self:
         """Make the member from its code, its label and its sentence."""
         member = int.__new__(cls, code)
         member._value_ = code

@@ -15,6 +15,7 @@ class Ledger(Row):
     __table_args__ = (
         UniqueConstraint("mailboxid", "folder", "validity", "serverid"),
         Index("ix_postroom_ledger_emailid", "emailid"),
+        Index("ix_postroom_ledger_digest", "mailboxid", "digest"),
     )
 
     postroom_ledgerid = col.key(label="Ledger Entry", access="R")

@@ -341,7 +341,7 @@ class Organization(Audited, Row):
     fullnameconventioncode = col.choice(
         FullNameConvention,
         label="Full Name Convention Code",
-        default=FullNameConvention.FIRST_LAST,
+        default=FullNameConvention.LAST_COMMA_FIRST,
         description="Builds the full name of a person.",
     )
     orgdborgsettings = col.text(

@@ -82,6 +82,7 @@ class Row(DeclarativeBase):
     """The base of every stored table."""
 
     metadata = sa.MetaData(naming_convention=_NAMES)
+    __table__: ClassVar[sa.Table]
     __described__: ClassVar[Description]
 
 
@@ -89,6 +90,7 @@ class Unstored(DeclarativeBase):
     """The base of a table that is only a view of others; it has columns but no storage."""
 
     metadata = sa.MetaData(naming_convention=_NAMES)
+    __table__: ClassVar[sa.Table]
     __described__: ClassVar[Description]
 
 
@@ -214,9 +216,7 @@ class TableInfo:
     @property
     def table(self) -> sa.Table:
         """Return the SQLAlchemy table."""
-        table = self.cls.__table__
-        assert isinstance(table, sa.Table)  # noqa: S101 - declared classes have plain tables
-        return table
+        return self.cls.__table__
 
     @cached_property
     def primary_id(self) -> str:

@@ -7,8 +7,11 @@ from postroom.schema import column as col
 from postroom.schema.column import ColumnInfo, Kind
 from postroom.schema.table import Description, Row
 
+#: How many versions one step of the sequence stands for, and so how many can be taken at once without a gap.
+VERSIONS_AT_ONCE = 100_000
+
 #: PostgreSQL gives row versions from a sequence, which blocks nobody; SQLite from the one row below.
-ROW_VERSIONS = sa.Sequence("postroom_rowversions", metadata=Row.metadata)
+ROW_VERSIONS = sa.Sequence("postroom_rowversions", increment=VERSIONS_AT_ONCE, metadata=Row.metadata)
 
 
 class RowVersion(Row):
