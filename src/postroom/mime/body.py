@@ -57,7 +57,7 @@ class _Passage:
     html: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Visit:
     """A part still to be looked at: where it lies and what it lies in."""
 

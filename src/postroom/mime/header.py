@@ -5,6 +5,7 @@ Values stay undecoded; `words`, `parameter`, `address`, `date` and `identity` re
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from postroom.mime.charset import decode
 from postroom.mime.parameter import read_content_type
@@ -17,6 +18,8 @@ MOST_OCTETS = 1 << 20
 _ENVELOPES = ("From ", ">From ")
 # source: RFC5322 3.6.8
 _NAME = re.compile(r"[!-9;-~]+")
+# The longest line that the standard allows.
+_LONGEST_NAME = 998
 _FAMILIAR = re.compile(
     r"(?:from|to|cc|subject|date|message-id|mime-version|received|reply-to|return-path|references"
     r"|in-reply-to|content-[a-z-]+|x-[\w-]+)[ \t]*:",
@@ -60,13 +63,12 @@ def read_header(block: bytes) -> Header:
     last_familiar = -2
     for at, line in enumerate(lines):
         name, colon, value = line.partition(":")
-        key = name.lower()
-        value = value.strip(" \t")
-        if key in first:
-            fields.append((name, value))
-        elif colon and _NAME.fullmatch(name := name.rstrip(" \t")):
-            fields.append((name, value))
-            first.setdefault(name.lower(), value)
+        key = _key(name) if colon else ""
+        if key:
+            value = value.strip(" \t")
+            fields.append((name if len(name) == len(key) else name.rstrip(" \t"), value))
+            if key not in first:
+                first[key] = value
         elif line.strip(" \t") and not (at == 0 and line.startswith(_ENVELOPES)):
             header.defects.append("bad header")
             last_familiar = _find_last_familiar(lines) if last_familiar == -2 else last_familiar
@@ -76,6 +78,13 @@ def read_header(block: bytes) -> Header:
     if not is_utf8:
         _decode_raw_letters(header)
     return header
+
+
+@lru_cache(maxsize=2048)
+def _key(name: str) -> str:
+    """Return the field name in lower case, or empty when it is none."""
+    name = name.rstrip(" \t")
+    return name.lower() if len(name) < _LONGEST_NAME and _NAME.fullmatch(name) else ""
 
 
 def _to_text(block: bytes) -> tuple[str, bool]:

@@ -41,7 +41,7 @@ class Described:
     body_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """One part: its description and where its body lies."""
 
@@ -112,7 +112,7 @@ def _find_body(raw: Raw, at: int, end: int) -> int:
     return crlf + 3 if crlf >= 0 else end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Split:
     """Where the parts of a multipart body lie, headers included, and what was wrong."""
 

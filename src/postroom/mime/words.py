@@ -34,26 +34,36 @@ def decode_words(value: str) -> str:
 
 def _replace_words(value: str) -> str:
     pieces: list[str] = []
-    pending: list[bytes] = []
-    charset, at = "", 0
+    # Octets of words in a row that have one charset.
+    pending, charset, at = bytearray(), "", 0
     for word in _WORD.finditer(value):
-        between = value[at : word.start()]
-        label = word[1].partition("*")[0].lower()  # source: RFC2231 5
-        if pending and (label != charset or between.strip()):
-            pieces.append(decode(b"".join(pending), charset)[0])
+        label, encoding, text = word.groups()
+        start = word.start()
+        between = value[at:start]
+        is_apart = not between.isspace() if between else at == 0
+        if pending and (label != charset or is_apart):
+            pieces.append(_decode_octets(pending, charset))
             pending.clear()
-        if between.strip() or at == 0:
+        if is_apart:
             pieces.append(between)
         charset, at = label, word.end()
-        pending.append(_decode_word(word[2], word[3]))
+        pending += _decode_word(encoding, text)
     if pending:
-        pieces.append(decode(b"".join(pending), charset)[0])
+        pieces.append(_decode_octets(pending, charset))
     pieces.append(value[at:])
     return "".join(pieces)
+
+
+def _decode_octets(octets: bytearray, label: str) -> str:
+    # A language may follow the charset. source: RFC2231 5
+    return decode(bytes(octets), label.partition("*")[0])[0]
 
 
 def _decode_word(encoding: str, text: str) -> bytes:
     octets = text.encode("utf-8", "replace")
     if encoding in "bB":
-        return decode_base64(octets)[0]
+        try:
+            return binascii.a2b_base64(octets)
+        except binascii.Error:
+            return decode_base64(octets)[0]
     return binascii.a2b_qp(octets, header=True)
