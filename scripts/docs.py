@@ -45,18 +45,23 @@ def reasons() -> str:
 
 def command_line() -> str:
     """Return the page of commands, from the help texts of the command line itself."""
+    pages = [_command_page(command, name) for name, command in commands()]
+    return f"# Command line\n\n{NOTE}\n" + "\n".join(pages)
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Yield every command and group with its whole name, groups before what is in them."""
     import typer
 
-    from postroom import cli
+    from postroom.cli import entry
 
-    root = typer.main.get_command(cli.app)
-    return f"# Command line\n\n{NOTE}\n" + "\n".join(_command_pages(root, "postroom"))
+    yield from _commands_below(typer.main.get_command(entry.make_app()), "postroom")
 
 
-def _command_pages(command: Any, name: str) -> Iterator[str]:
-    yield _command_page(command, name)
+def _commands_below(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    yield name, command
     for below in sorted(getattr(command, "commands", {})):
-        yield from _command_pages(command.commands[below], f"{name} {below}")
+        yield from _commands_below(command.commands[below], f"{name} {below}")
 
 
 def _command_page(command: Any, name: str) -> str:
