@@ -1,0 +1,255 @@
+"""One pass from begin to end: take the lease, run, and say what follows.
+
+An `Office` is what one worker has around its passes: the store, the clock, its own name and the passes
+themselves. It knows nothing of queues or threads; `runner` brings those.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from postroom.configuration.permission import obstacle_to
+from postroom.engine.schedule import PACES, SENDER_REST_FOR, Due, Ended, Pace, next_due
+from postroom.errors import PostroomError, TransportError
+from postroom.passes.result import PassResult
+from postroom.ports.clock import Clock
+from postroom.schema.choices import TraceLevel, Workload
+from postroom.store import workloads
+from postroom.store.database import Database
+from postroom.store.workloads import Account, Standing, Ticket
+
+log = logging.getLogger(__name__)
+
+#: A pass of one workload over one mailbox. Whatever it does may be done again after a crash.
+Pass = Callable[[UUID, Workload], PassResult]
+
+LEASE = timedelta(seconds=30)
+#: No lease is prolonged beyond this age of its pass: something must be hanging.
+LONGEST_PASS = timedelta(hours=1)
+#: When a mailbox that may not be processed is looked at again.
+OBSTACLE_GAP = timedelta(minutes=5)
+
+# What administrators find in support articles under these numbers: an unexpected failure while reading,
+# an outgoing server that can't be used, a mailbox that can't be opened; and the platform's "unexpected".
+_ERROR_CODES = {Workload.INCOMING: 0x8005E215, Workload.OUTGOING: 0x8005E227, Workload.ITEMS: 0x8005E216}
+_UNEXPECTED = 0x80040216
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a person may have to be told after a pass; also that a trouble is over."""
+
+    mailbox_id: UUID
+    workload: Workload
+    at: datetime
+    #: None: the pass went well after failures.
+    level: TraceLevel | None
+    failure: BaseException | None
+    #: Failures in a row; on recovery, how many there had been.
+    failures: int
+    #: When it is tried again; None when the workload was stopped or all is well.
+    next_at: datetime | None
+    reason: str
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether this is the end of a trouble."""
+        return self.level is None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Say whether the workload was switched off and waits for a person."""
+        return self.level is not None and self.next_at is None
+
+
+#: Called in the transaction that ends the pass.
+Report = Callable[[Connection, Trouble], None]
+
+
+def tell_nobody(connection: Connection, trouble: Trouble) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a pass came back: its result, or the fault that broke it off."""
+
+    result: PassResult = field(default_factory=PassResult)
+    fault: PostroomError | None = None
+
+    @property
+    def failure(self) -> PostroomError | None:
+        """Return what went wrong with the pass as a whole, or None."""
+        return self.fault or self.result.failure
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A pass that has ended, and what follows."""
+
+    ticket: Ticket
+    finished: Finished
+    due: Due
+
+
+class Office:
+    """What one worker has around its passes; safe to use from many threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        passes: Mapping[Workload, Pass],
+        *,
+        clock: Clock,
+        host: str,
+        report: Report = tell_nobody,
+        paces: Mapping[Workload, Pace] = PACES,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self.database = database
+        self.passes = passes
+        self.clock = clock
+        self.host = host
+        self.report = report
+        self.paces = paces
+        self.lease = lease
+        self._held: dict[Ticket, datetime] = {}
+        self._guard = threading.Lock()
+
+    def enter(self, ticket: Ticket) -> bool:
+        """Note that this process is about to run the pass; False when it already runs one like it."""
+        with self._guard:
+            if any(_same_work(ticket, other) for other in self._held):
+                return False
+            self._held[ticket] = self.clock.now()
+            return True
+
+    def leave(self, ticket: Ticket) -> None:
+        """Note that this process has nothing more to do with the pass."""
+        with self._guard:
+            self._held.pop(ticket, None)
+
+    def held(self) -> Sequence[Ticket]:
+        """Return the passes this process is at."""
+        with self._guard:
+            return tuple(self._held)
+
+    def begin(self, connection: Connection, ticket: Ticket) -> Standing | None:
+        """Take the lease; None when the pass is another's, is over, or may not be run."""
+        now = self.clock.now()
+        standing = workloads.begin(connection, ticket, host=self.host, now=now, lease=self.lease)
+        if standing is None:
+            log.info("pass is over or another's", extra={"pass": ticket.key})
+            return None
+        around = workloads.surroundings(connection, ticket.mailbox_id)
+        obstacle = obstacle_to(ticket.workload, around.mailbox, around.profile, around.organization)
+        if obstacle is None:
+            return standing
+        workloads.release(connection, ticket, due_at=now + OBSTACLE_GAP, reason=obstacle.sentence)
+        return None
+
+    def run(self, ticket: Ticket) -> PassResult:
+        """Run the pass itself; a mail server's failure becomes part of the result."""
+        try:
+            return self.passes[ticket.workload](ticket.mailbox_id, ticket.workload)
+        except TransportError as failure:
+            return PassResult(failure=failure)
+
+    def settle(self, connection: Connection, ticket: Ticket, finished: Finished) -> Settled | None:
+        """Write down how the pass ended and when the next is due; None when it was taken over meanwhile."""
+        standing = workloads.held(connection, ticket, host=self.host)
+        if standing is None:
+            log.warning("pass was taken over before it ended", extra={"pass": ticket.key})
+            return None
+        ended = self._ended(standing, finished)
+        floor_for = workloads.surroundings(connection, ticket.mailbox_id).floor_for
+        spread = ticket.mailbox_id.int % 1009 / 1008
+        due = next_due(ended, self.paces[ticket.workload], floor_for=floor_for, spread=spread)
+        workloads.rearm(connection, standing, self._account(standing, finished, ended, due))
+        self._report(connection, standing, ended, due)
+        return Settled(ticket, finished, due)
+
+    def _ended(self, standing: Standing, finished: Finished) -> Ended:
+        result, failure = finished.result, finished.failure
+        found_nothing = not result.items and not result.failed
+        return Ended(
+            self.clock.now(),
+            items=max(result.items, result.failed),
+            backlog=result.backlog,
+            empty=standing.empty + 1 if found_nothing and failure is None else 0,
+            failures=standing.failures + 1 if failure is not None else 0,
+            failure=failure,
+            asked_again=standing.hinted,
+        )
+
+    def _account(self, standing: Standing, finished: Finished, ended: Ended, due: Due) -> Account:
+        return Account(
+            ended_at=ended.at,
+            due_at=due.at,
+            reason=due.reason,
+            items=finished.result.items,
+            failed=finished.result.failed,
+            backlog=finished.result.backlog,
+            failures=ended.failures,
+            empty=ended.empty,
+            error=_in_words(finished.failure),
+            error_code=_error_code(standing.workload, finished),
+            notes=finished.result.notes,
+            host=self.host,
+        )
+
+    def _report(self, connection: Connection, standing: Standing, ended: Ended, due: Due) -> None:
+        if due.level is None and not standing.failures:
+            return
+        trouble = Trouble(
+            standing.mailbox_id,
+            standing.workload,
+            ended.at,
+            due.level,
+            ended.failure,
+            ended.failures or standing.failures,
+            due.at if due.level is not None else None,
+            due.reason,
+        )
+        self.report(connection, trouble)
+
+    def renew(self, waiting: Sequence[Ticket] = ()) -> int:
+        """Prolong the leases of the passes this process is at or keeps waiting; return how many it holds."""
+        now = self.clock.now()
+        with self._guard:
+            young = [ticket for ticket, since in self._held.items() if now - since < LONGEST_PASS]
+        tickets = [*young, *waiting]
+        if not tickets:
+            return 0
+        with self.database.write() as connection:
+            return workloads.renew(connection, tickets, host=self.host, until=now + self.lease)
+
+    def prepare(self, connection: Connection) -> None:
+        """Give new mailboxes their rows and wake those whose mail is ready to be sent."""
+        now = self.clock.now()
+        workloads.ensure_all(connection, now)
+        if Workload.OUTGOING in self.passes:
+            workloads.wake_senders(connection, now, SENDER_REST_FOR)
+
+
+def _same_work(one: Ticket, other: Ticket) -> bool:
+    return (one.mailbox_id, one.workload) == (other.mailbox_id, other.workload)
+
+
+def _in_words(failure: BaseException | None) -> str:
+    if failure is None:
+        return ""
+    text = str(failure) or type(failure).__name__
+    reply = getattr(failure, "reply", "")
+    return f"{text} The server said: {reply}" if reply else text
+
+
+def _error_code(workload: Workload, finished: Finished) -> int:
+    code = _UNEXPECTED if finished.fault is not None else _ERROR_CODES[workload]
+    # The column holds 32 bits with a sign, as the platform shows these codes.
+    return code - 2**32

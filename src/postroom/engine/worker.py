@@ -1,0 +1,120 @@
+"""A worker of the fleet: hands over what is due and runs its share until it is told to stop."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from types import FrameType
+
+from postroom.engine.durable import DbosRunner
+from postroom.engine.fleet import Crew, hand_over_due, heartbeat
+from postroom.engine.presence import Presence
+from postroom.engine.runner import InHand
+from postroom.errors import StoreError
+from postroom.store import workloads
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 1
+UPKEEP_SECONDS = 10
+PURGE_SECONDS = 60
+STATISTICS_KEPT = timedelta(days=3)
+#: How long a stopping worker waits for what it is at; the rest is taken up by the next one.
+PATIENCE_SECONDS = 30
+#: A place that became free is filled after this time, so that several are filled together.
+_REFILL_SECONDS = 0.25
+
+
+class Worker:
+    """One worker; at most one per process, because its machinery has one instance per process."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._presence = Presence(crew.home / "workers", crew.machine)
+        self._office = crew.office(self._presence.name)
+        self._runner = DbosRunner(self._office, threads=crew.threads, on_ended=self.nudge)
+        self._stopping = threading.Event()
+        self._nudged = threading.Event()
+        self._heartbeat = heartbeat(self._office)
+        self._refilling = threading.Thread(target=self._refill, name="refill", daemon=True)
+
+    @property
+    def name(self) -> str:
+        """Return the name under which the fleet knows this worker."""
+        return self._presence.name
+
+    def start(self) -> None:
+        """Set the worker going; when this returns it takes work."""
+        self._runner.schedule("tick", self._tick, every_seconds=TICK_SECONDS)
+        self._runner.schedule("upkeep", self._upkeep, every_seconds=UPKEEP_SECONDS)
+        self._runner.schedule("purge", self._purge, every_seconds=PURGE_SECONDS)
+        self._runner.start()
+        self._heartbeat.__enter__()
+        self._runner.sweep(host=self._office.host)
+        self._tick()
+        self._refilling.start()
+        log.info("worker %s takes work", self.name)
+
+    def nudge(self) -> None:
+        """Look for due work now instead of at the next tick."""
+        self._nudged.set()
+
+    def inspect(self) -> Sequence[InHand]:
+        """Return what waits and what runs, in the whole fleet."""
+        return self._runner.inspect()
+
+    def stop(self, *, patience_seconds: int = PATIENCE_SECONDS) -> bool:
+        """Take nothing new, wait for what runs, and say whether all of it ended in time."""
+        self._stopping.set()
+        self._nudged.set()
+        self._refilling.join()
+        all_ended = self._runner.stop(patience_seconds=patience_seconds)
+        self._heartbeat.__exit__(None, None, None)
+        self._presence.close()
+        return all_ended
+
+    def run_until_told(self, on_started: Callable[[], None] = lambda: None) -> bool:
+        """Start, work until SIGTERM or SIGINT, and stop; say whether all work ended in time.
+
+        To be called in the main thread, the only one that signals reach.
+        """
+        told = threading.Event()
+
+        def tell(number: int, frame: FrameType | None) -> None:
+            told.set()
+
+        before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            self.start()
+            on_started()
+            told.wait()
+            return self.stop()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _tick(self) -> None:
+        with self._office.database.write() as connection:
+            self._office.prepare(connection)
+        hand_over_due(self._office, self._runner)
+
+    def _upkeep(self) -> None:
+        self._runner.adopt()
+        self._runner.sweep()
+
+    def _purge(self) -> None:
+        self._runner.purge()
+        with self._office.database.write() as connection:
+            workloads.forget_statistics(connection, self._office.clock.now() - STATISTICS_KEPT)
+
+    def _refill(self) -> None:
+        """Fill places as they become free: between ticks a busy profile would have none at work."""
+        while not self._stopping.is_set():
+            self._nudged.wait()
+            if self._stopping.wait(_REFILL_SECONDS):
+                return
+            self._nudged.clear()
+            try:
+                hand_over_due(self._office, self._runner)
+            except StoreError:
+                log.warning("due work could not be handed over; the next tick tries again", exc_info=True)

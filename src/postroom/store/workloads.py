@@ -1,0 +1,639 @@
+"""The row of each mailbox and workload: when it is due, who works on it, how its last pass ended.
+
+The row is the durable truth of scheduling. A pass that is handed over raises the row's `sequence` and puts it
+in `inflight`; it begins by taking the lease (`hostid`, `leaseuntil`) and ends by giving row and mailbox their
+next state. Every write names the sequence, and once begun the host too: whoever comes late changes nothing.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Row
+
+from postroom.schema import registry
+from postroom.schema.choices import (
+    ActiveState,
+    CredentialRetrieval,
+    EmailStatus,
+    IncomingDeliveryMethod,
+    ItemDeliveryMethod,
+    OutgoingDeliveryMethod,
+    RunStatus,
+    Workload,
+)
+from postroom.schema.ids import new_id
+
+_ROW = registry.by_logical_name("postroom_workload").table
+_MAILBOX = registry.by_logical_name("mailbox").table
+_PROFILE = registry.by_logical_name("emailserverprofile").table
+_EMAIL = registry.by_logical_name("email").table
+_ORGANIZATION = registry.by_logical_name("organization").table
+_STATISTICS = registry.by_logical_name("mailboxstatistics").table
+
+_WORKLOADS = {int(workload): workload for workload in Workload}
+
+#: Connections to one server at a time, where a profile doesn't say; the number Dataverse's forms name.
+DEFAULT_CONNECTIONS = 10
+#: The same where every mailbox signs in with credentials of its own: there the profile's number counts per
+#: mailbox, and this one spares the server.
+OWN_CREDENTIALS_CONNECTIONS = 40
+#: How long before a pass mail may have become ready and still be news to it: transactions commit late.
+_LATE_COMMIT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One pass that was handed over: which mailbox, which workload, which sequence number."""
+
+    mailbox_id: UUID
+    workload: Workload
+    sequence: int
+    #: When it was due.
+    due_at: datetime
+    #: Passes of one pool share a server's connections.
+    pool: str = ""
+    #: How many passes of the pool may run at a time.
+    places: int = DEFAULT_CONNECTIONS
+
+    @property
+    def key(self) -> str:
+        """Return the name of the pass, unique for ever.
+
+        >>> from datetime import UTC
+        >>> Ticket(UUID(int=1), Workload.OUTGOING, 7, datetime(2026, 1, 1, tzinfo=UTC)).key
+        '00000000-0000-0000-0000-000000000001:1:7'
+        """
+        return f"{self.mailbox_id}:{int(self.workload)}:{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A workload row as a pass finds it, with the mailbox's limits."""
+
+    row_id: UUID
+    mailbox_id: UUID
+    workload: Workload
+    sequence: int
+    due_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    failures: int
+    empty: int
+    hinted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How a pass ended and what follows, in plain values."""
+
+    ended_at: datetime
+    #: None: stopped until a person has acted.
+    due_at: datetime | None
+    reason: str
+    items: int
+    failed: int
+    backlog: int
+    failures: int
+    empty: int
+    #: The failure's text; empty when the pass went well.
+    error: str
+    error_code: int
+    notes: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The mailbox's own columns of one workload."""
+
+    enabled: str
+    status: str
+    method: str
+    served_by: int
+    postponed: str
+    empty: str | None
+
+
+_OF: Mapping[Workload, _Columns] = {
+    Workload.INCOMING: _Columns(
+        "enabledforincomingemail",
+        "incomingemailstatus",
+        "incomingemaildeliverymethod",
+        IncomingDeliveryMethod.SERVER_SIDE,
+        "receivingpostponeduntil",
+        "noemailcount",
+    ),
+    Workload.OUTGOING: _Columns(
+        "enabledforoutgoingemail",
+        "outgoingemailstatus",
+        "outgoingemaildeliverymethod",
+        OutgoingDeliveryMethod.SERVER_SIDE,
+        "postponesendinguntil",
+        None,
+    ),
+    Workload.ITEMS: _Columns(
+        "enabledforact",
+        "actstatus",
+        "actdeliverymethod",
+        ItemDeliveryMethod.SERVER_SIDE,
+        "receivingpostponeduntilforact",
+        "noactcount",
+    ),
+}
+
+
+def ensure_rows(connection: Connection, mailbox_ids: Iterable[UUID], now: datetime) -> None:
+    """Give each mailbox its row for every workload, due now; rows that exist are left alone."""
+    values = [
+        {
+            "postroom_workloadid": new_id(),
+            "mailboxid": mailbox_id,
+            "workload": int(workload),
+            "sequence": 0,
+            "dueon": now,
+            "failurecount": 0,
+            "emptycount": 0,
+            "hinted": False,
+        }
+        for mailbox_id in mailbox_ids
+        for workload in Workload
+    ]
+    if values:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(_ROW).on_conflict_do_nothing(), values)
+
+
+def ensure_all(connection: Connection, now: datetime, limit: int = 1000) -> int:
+    """Give rows to active mailboxes that have none; return how many mailboxes got them."""
+    has_none = ~sa.exists().where(_ROW.c.mailboxid == _MAILBOX.c.mailboxid)
+    found = sa.select(_MAILBOX.c.mailboxid).where(has_none, _MAILBOX.c.statecode == ActiveState.ACTIVE)
+    mailbox_ids = connection.scalars(found.limit(limit)).all()
+    ensure_rows(connection, mailbox_ids, now)
+    return len(mailbox_ids)
+
+
+def hint(
+    connection: Connection, mailbox_ids: Collection[UUID], now: datetime, workload: Workload | None = None
+) -> int:
+    """Make the workload, or all of them, due now; return how many rows were found.
+
+    The gap is passed over, also one that follows a failure; a pass that is under way is not disturbed, but
+    followed by another one.
+    """
+    ensure_rows(connection, mailbox_ids, now)
+    changed = sa.update(_ROW).where(_ROW.c.mailboxid.in_(list(mailbox_ids))).values(dueon=now, hinted=True)
+    if workload is not None:
+        changed = changed.where(_ROW.c.workload == int(workload))
+    return connection.execute(changed).rowcount
+
+
+def wake_senders(connection: Connection, now: datetime, rest_for: float) -> int:
+    """Make the outgoing workload due where mail has become ready; return how many mailboxes were woken.
+
+    Left alone are mailboxes in back-off, mailboxes whose last pass ended less than `rest_for` seconds ago,
+    and mail that the last pass has already seen and left.
+    """
+    ready = sa.func.coalesce(_EMAIL.c.postponeemailprocessinguntil, _EMAIL.c.modifiedon)
+    unseen = sa.or_(_ROW.c.laststartedon.is_(None), ready > _before(connection, _ROW.c.laststartedon))
+    waiting = sa.exists().where(
+        _EMAIL.c.sendermailboxid == _ROW.c.mailboxid,
+        _EMAIL.c.statuscode == EmailStatus.PENDING_SEND,
+        sa.or_(_EMAIL.c.postponeemailprocessinguntil.is_(None), _EMAIL.c.postponeemailprocessinguntil <= now),
+        sa.or_(_EMAIL.c.delayedemailsendtime.is_(None), _EMAIL.c.delayedemailsendtime <= now),
+        sa.or_(unseen, _EMAIL.c.delayedemailsendtime > _before(connection, _ROW.c.laststartedon)),
+    )
+    rested = sa.or_(_ROW.c.lastendedon.is_(None), _ROW.c.lastendedon <= now - timedelta(seconds=rest_for))
+    woken = (
+        sa.update(_ROW)
+        .where(_ROW.c.workload == int(Workload.OUTGOING), _ROW.c.dueon > now, _ROW.c.inflight.is_(None))
+        .where(_ROW.c.failurecount == 0, rested, waiting)
+        .values(dueon=now, gapreason="Mail is ready to be sent.")
+    )
+    return connection.execute(woken).rowcount
+
+
+def _before(connection: Connection, moment: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return the instant a late commit before `moment`."""
+    if connection.dialect.name == "postgresql":
+        return moment - sa.literal(_LATE_COMMIT, sa.Interval())
+    # Moments are microseconds on SQLite.
+    return sa.type_coerce(moment, sa.BigInteger) - int(_LATE_COMMIT.total_seconds() * 1_000_000)
+
+
+def claim_due(
+    connection: Connection,
+    now: datetime,
+    limit: int,
+    *,
+    workloads: Collection[Workload] = tuple(Workload),
+    host: str | None = None,
+    lease: timedelta,
+    lost_before: datetime | None = None,
+    queued_before: datetime | None = None,
+    mailbox_ids: Collection[UUID] | None = None,
+    per_place: int = 1,
+) -> Sequence[Ticket]:
+    """Take up to `limit` due rows in flight and return their tickets, the longest due first.
+
+    No profile has more rows in flight than its connections, times `per_place`: a slow server keeps nobody
+    else waiting. With `host` the rows are leased to that host at once; without it they wait until somebody
+    begins them. Rows in flight are taken over under a new number when their lease ran out before
+    `lost_before` or, if nobody has begun them, before `queued_before`; None leaves them alone.
+    """
+    free = _free(lost_before, queued_before)
+    due = [free, _ROW.c.dueon <= now, _may_run(workloads)]
+    if mailbox_ids is not None:
+        due.append(_ROW.c.mailboxid.in_(list(mailbox_ids)))
+    found = connection.execute(_fair_share(due, free, limit, per_place)).all()
+    if not found:
+        return []
+    claimed = {
+        "sequence": _ROW.c.sequence + 1,
+        "inflight": _ROW.c.sequence + 1,
+        "hostid": host,
+        "leaseuntil": now + lease,
+        "hinted": False,
+    }
+    if host is not None:
+        claimed["laststartedon"] = now
+    ids = [row.postroom_workloadid for row in found]
+    connection.execute(sa.update(_ROW).where(_ROW.c.postroom_workloadid.in_(ids)).values(claimed))
+    return [_ticket(row) for row in found]
+
+
+def _free(lost_before: datetime | None, queued_before: datetime | None) -> sa.ColumnElement[bool]:
+    ways: list[sa.ColumnElement[bool]] = [_ROW.c.inflight.is_(None)]
+    if lost_before is not None:
+        ways.append(sa.and_(_ROW.c.hostid.is_not(None), _ROW.c.leaseuntil < lost_before))
+    if queued_before is not None:
+        ways.append(sa.and_(_ROW.c.hostid.is_(None), _ROW.c.leaseuntil < queued_before))
+    return sa.or_(*ways)
+
+
+def _may_run(workloads: Collection[Workload]) -> sa.ColumnElement[bool]:
+    """Return the coarse test; whatever else stands in the way is found when the pass begins."""
+    served = [
+        sa.and_(
+            _ROW.c.workload == int(workload),
+            _MAILBOX.c[_OF[workload].enabled].is_(True),
+            _MAILBOX.c[_OF[workload].method] == _OF[workload].served_by,
+        )
+        for workload in workloads
+    ]
+    active = sa.and_(_MAILBOX.c.statecode == ActiveState.ACTIVE, _PROFILE.c.statecode == ActiveState.ACTIVE)
+    return sa.and_(active, sa.or_(sa.false(), *served))
+
+
+def _places() -> sa.ColumnElement[int]:
+    most = sa.func.coalesce(_PROFILE.c.maxconcurrentconnections, DEFAULT_CONNECTIONS)
+    return sa.case((_shares_credentials(), most), else_=OWN_CREDENTIALS_CONNECTIONS)
+
+
+def _shares_credentials() -> sa.ColumnElement[bool]:
+    retrieval = sa.case(
+        (_ROW.c.workload == int(Workload.OUTGOING), _PROFILE.c.outgoingcredentialretrieval),
+        else_=_PROFILE.c.incomingcredentialretrieval,
+    )
+    return sa.func.coalesce(retrieval, CredentialRetrieval.USER_OR_QUEUE) != CredentialRetrieval.USER_OR_QUEUE
+
+
+def _fair_share(
+    due: Sequence[sa.ColumnElement[bool]], free: sa.ColumnElement[bool], limit: int, per_place: int
+) -> sa.Select[Any]:
+    """Return the statement that picks due rows, for no profile more than its places allow."""
+    joined = _ROW.join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid).join(
+        _PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile
+    )
+    lane = (_PROFILE.c.emailserverprofileid, _ROW.c.workload)
+    order = (_ROW.c.hinted.desc(), _ROW.c.dueon)
+    ranked = (
+        sa.select(
+            _ROW.c.postroom_workloadid,
+            _PROFILE.c.emailserverprofileid.label("profile"),
+            _places().label("places"),
+            sa.func.row_number().over(partition_by=lane, order_by=order).label("turn"),
+        )
+        .select_from(joined)
+        .where(*due)
+        .subquery("ranked")
+    )
+    busy = (
+        sa.select(
+            _MAILBOX.c.emailserverprofile.label("profile"), _ROW.c.workload, sa.func.count().label("many")
+        )
+        .join_from(_ROW, _MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
+        .where(_ROW.c.inflight.is_not(None))
+        .group_by(_MAILBOX.c.emailserverprofile, _ROW.c.workload)
+        .subquery("busy")
+    )
+    room = ranked.c.places * per_place - sa.func.coalesce(busy.c.many, 0)
+    return (
+        sa.select(_ROW, ranked)
+        .join_from(_ROW, ranked, ranked.c.postroom_workloadid == _ROW.c.postroom_workloadid)
+        .outerjoin(busy, sa.and_(busy.c.profile == ranked.c.profile, busy.c.workload == _ROW.c.workload))
+        # Asked once more of the row itself: PostgreSQL looks at it again after it has the lock.
+        .where(free, ranked.c.turn <= room)
+        .order_by(*order)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=_ROW)
+    )
+
+
+def _ticket(row: Row[Any]) -> Ticket:
+    return Ticket(
+        row.mailboxid,
+        _WORKLOADS[row.workload],
+        row.sequence + 1,
+        row.dueon,
+        f"{row.profile}:{row.workload}",
+        max(1, row.places),
+    )
+
+
+def count_in_flight(connection: Connection) -> int:
+    """Return how many rows are in flight."""
+    found = sa.select(sa.func.count()).select_from(_ROW).where(_ROW.c.inflight.is_not(None))
+    return connection.scalar(found) or 0
+
+
+def _locked(connection: Connection, ticket: Ticket) -> Row[Any] | None:
+    found = sa.select(_ROW).where(
+        _ROW.c.mailboxid == ticket.mailbox_id,
+        _ROW.c.workload == int(ticket.workload),
+        _ROW.c.inflight == ticket.sequence,
+    )
+    return connection.execute(found.with_for_update()).one_or_none()
+
+
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(
+        row.postroom_workloadid,
+        row.mailboxid,
+        _WORKLOADS[row.workload],
+        row.inflight,
+        row.dueon,
+        row.laststartedon,
+        row.lastendedon,
+        row.failurecount,
+        row.emptycount,
+        row.hinted,
+    )
+
+
+def begin(
+    connection: Connection, ticket: Ticket, *, host: str, now: datetime, lease: timedelta
+) -> Standing | None:
+    """Lease the row to this host and mark the mailbox; None when the pass is another's or over."""
+    row = _locked(connection, ticket)
+    if row is None or not (row.hostid in (None, host) or row.leaseuntil is None or row.leaseuntil < now):
+        return None
+    connection.execute(
+        sa.update(_ROW)
+        .where(_ROW.c.postroom_workloadid == row.postroom_workloadid)
+        .values(hostid=host, leaseuntil=now + lease, laststartedon=now)
+    )
+    marks: dict[str, Any] = {
+        "processingstatecode": 1,
+        "hostid": host,
+        "processinglastattemptedon": now,
+        "lastsyncstartedon": now,
+    }
+    if row.hostid not in (None, host):
+        marks["forcedunlockcount"] = sa.func.coalesce(_MAILBOX.c.forcedunlockcount, 0) + 1
+        marks["lastmailboxforcedunlockoccurredon"] = now
+    connection.execute(sa.update(_MAILBOX).where(_MAILBOX.c.mailboxid == row.mailboxid).values(marks))
+    return _standing(row)
+
+
+def held(connection: Connection, ticket: Ticket, *, host: str) -> Standing | None:
+    """Lock and return the row if the pass is still this host's; None when it was taken over."""
+    row = _locked(connection, ticket)
+    return _standing(row) if row is not None and row.hostid == host else None
+
+
+def renew(connection: Connection, tickets: Collection[Ticket], *, host: str, until: datetime) -> int:
+    """Prolong the leases of these passes where this host still holds them; return how many."""
+    mine = sa.tuple_(_ROW.c.mailboxid, _ROW.c.workload, _ROW.c.inflight).in_(
+        [(ticket.mailbox_id, int(ticket.workload), ticket.sequence) for ticket in tickets]
+    )
+    renewed = sa.update(_ROW).where(mine, _ROW.c.hostid == host)
+    return connection.execute(renewed.values(leaseuntil=until)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a mailbox may do is decided from: the mailbox, its profile and the organization."""
+
+    mailbox: Mapping[str, Any]
+    profile: Mapping[str, Any] | None
+    organization: Mapping[str, Any]
+
+    @property
+    def floor_for(self) -> float:
+        """Return the shortest gap that the profile permits, in seconds."""
+        return 60.0 * ((self.profile or {}).get("minpollingintervalinminutes") or 0)
+
+
+def surroundings(connection: Connection, mailbox_id: UUID) -> Surroundings:
+    """Return mailbox, profile and organization, without their long texts."""
+    mailbox = _one(connection, _MAILBOX, _MAILBOX.c.mailboxid == mailbox_id) or {}
+    key = mailbox.get("emailserverprofile")
+    profile = _one(connection, _PROFILE, _PROFILE.c.emailserverprofileid == key) if key else None
+    return Surroundings(mailbox, profile, _one(connection, _ORGANIZATION, sa.true()) or {})
+
+
+def _one(connection: Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> Mapping[str, Any] | None:
+    short = [column for column in table.columns if not isinstance(column.type, sa.Text)]
+    row = connection.execute(sa.select(*short).where(which).limit(1)).one_or_none()
+    return None if row is None else row._asdict()
+
+
+def rearm(connection: Connection, standing: Standing, account: Account) -> None:
+    """Give the row its next due time, mirror it on the mailbox, and write the pass's statistics."""
+    due_at = account.due_at or account.ended_at
+    went_well = not account.error
+    values: dict[str, Any] = {
+        "inflight": None,
+        "hostid": None,
+        "leaseuntil": None,
+        "hinted": False,
+        "dueon": due_at,
+        "gapreason": account.reason[:200],
+        "failurecount": account.failures,
+        "emptycount": account.empty,
+        "lasterror": account.error[:2048] or None,
+        "lastendedon": account.ended_at,
+    }
+    if went_well:
+        values["lastsucceededon"] = account.ended_at
+    connection.execute(sa.update(_ROW).where(_ROW.c.postroom_workloadid == standing.row_id).values(values))
+    siblings = connection.execute(sa.select(_ROW).where(_ROW.c.mailboxid == standing.mailbox_id)).all()
+    mirrored = {
+        **_progress(standing, account),
+        **_schedule(standing.workload, account, siblings),
+        **(_success(account) if went_well else _failure(account)),
+        **({} if account.due_at else _stopped(standing.workload)),
+    }
+    connection.execute(
+        sa.update(_MAILBOX).where(_MAILBOX.c.mailboxid == standing.mailbox_id).values(mirrored)
+    )
+    connection.execute(sa.insert(_STATISTICS).values(_statistics(standing, account)))
+
+
+def _progress(standing: Standing, account: Account) -> dict[str, Any]:
+    spent = _milliseconds(standing.started_at, account.ended_at)
+    times = sa.func.coalesce(_MAILBOX.c.processedtimes, 0)
+    mean = sa.func.coalesce(_MAILBOX.c.averagetotalduration, 0)
+    return {
+        "lastduration": spent,
+        # The mean moves towards the new value by its share; nothing is multiplied, so nothing overflows.
+        "averagetotalduration": mean + (spent - mean) // (times + 1),
+        "processedtimes": times + 1,
+        "itemsprocessedforlastsync": account.items,
+        "itemsfailedforlastsync": account.failed,
+    }
+
+
+def _schedule(workload: Workload, account: Account, siblings: Sequence[Row[Any]]) -> dict[str, Any]:
+    columns = _OF[workload]
+    at_work = [row for row in siblings if row.inflight is not None and row.hostid is not None]
+    values: dict[str, Any] = {
+        columns.postponed: account.due_at,
+        "postponemailboxprocessinguntil": min(row.dueon for row in siblings),
+        "processingstatecode": 1 if at_work else 0,
+        "hostid": at_work[0].hostid if at_work else None,
+        # One byte for each workload.
+        "transientfailurecount": sum(min(row.failurecount, 127) << 8 * row.workload for row in siblings),
+        "lastsyncerrorcount": max(row.failurecount for row in siblings),
+    }
+    if columns.empty is not None:
+        values[columns.empty] = account.empty
+    if workload is Workload.ITEMS and account.due_at is not None:
+        values["nextscheduledactsyncinseconds"] = int((account.due_at - account.ended_at).total_seconds())
+    return values
+
+
+def _success(account: Account) -> dict[str, Any]:
+    return {"lastsuccessfulsynccompletedon": account.ended_at}
+
+
+def _failure(account: Account) -> dict[str, Any]:
+    return {
+        "lastsyncerror": account.error[:2048],
+        "lastsyncerrorcode": account.error_code,
+        "lastsyncerrormachinename": account.host[:320],
+        "lastsyncerroroccurredon": account.ended_at,
+    }
+
+
+def _stopped(workload: Workload) -> dict[str, Any]:
+    columns = _OF[workload]
+    return {columns.enabled: False, columns.status: RunStatus.FAILURE, "mailboxstatus": RunStatus.FAILURE}
+
+
+def _statistics(standing: Standing, account: Account) -> dict[str, Any]:
+    started_at = standing.started_at or account.ended_at
+    since_last_for = started_at - (standing.ended_at or started_at)
+    planned_for = standing.due_at - (standing.ended_at or standing.due_at)
+    return {
+        "mailboxstatisticsid": new_id(),
+        "mailboxid": standing.mailbox_id,
+        "operationtypeid": int(standing.workload),
+        "processresult": not account.error,
+        "itemsprocessed": account.items,
+        "itemsfailed": account.failed,
+        "crmitemsbacklog": account.backlog,
+        "mailboxprocessscheduledon": standing.due_at,
+        "mailboxprocessstartedon": started_at,
+        "mailboxprocesscompletedon": account.ended_at,
+        "processtimeintervalinminutes": max(0, round(since_last_for.total_seconds() / 60)),
+        "scheduledtimeintervalinminutes": max(0, round(planned_for.total_seconds() / 60)),
+        "individualstepdurations": account.notes[:4000] or None,
+        "machinename": account.host[:320],
+    }
+
+
+def _milliseconds(started_at: datetime | None, ended_at: datetime) -> int:
+    if started_at is None:
+        return 0
+    return min(2**31 - 1, max(0, round((ended_at - started_at).total_seconds() * 1000)))
+
+
+def release(connection: Connection, ticket: Ticket, *, due_at: datetime, reason: str) -> bool:
+    """Take the row out of flight without a pass; say whether it was still this ticket's."""
+    row = _locked(connection, ticket)
+    if row is None:
+        return False
+    connection.execute(
+        sa.update(_ROW)
+        .where(_ROW.c.postroom_workloadid == row.postroom_workloadid)
+        .values(inflight=None, hostid=None, leaseuntil=None, dueon=due_at, gapreason=reason[:200])
+    )
+    unmark(connection, [row.mailboxid])
+    return True
+
+
+def unmark(connection: Connection, mailbox_ids: Collection[UUID]) -> None:
+    """Clear the mark of being processed from mailboxes that have no pass under way."""
+    at_work = sa.exists().where(
+        _ROW.c.mailboxid == _MAILBOX.c.mailboxid, _ROW.c.inflight.is_not(None), _ROW.c.hostid.is_not(None)
+    )
+    connection.execute(
+        sa.update(_MAILBOX)
+        .where(_MAILBOX.c.mailboxid.in_(list(mailbox_ids)), ~at_work)
+        .values(processingstatecode=0, hostid=None)
+    )
+
+
+def release_host(connection: Connection, host: str, *, reason: str) -> int:
+    """Take out of flight everything a host has begun that is known to be dead; return how many rows."""
+    mine = sa.and_(_ROW.c.inflight.is_not(None), _ROW.c.hostid == host)
+    mailbox_ids = connection.scalars(sa.select(_ROW.c.mailboxid).where(mine)).all()
+    released = sa.update(_ROW).where(mine)
+    connection.execute(released.values(inflight=None, hostid=None, leaseuntil=None, gapreason=reason[:200]))
+    unmark(connection, mailbox_ids)
+    return len(mailbox_ids)
+
+
+def overdue(
+    connection: Connection, now: datetime, *, limit: int, host: str | None = None
+) -> Sequence[Ticket]:
+    """Return tickets in flight whose lease has run out, or that this host holds; the oldest first."""
+    late = _ROW.c.leaseuntil < now
+    if host is not None:
+        late = sa.or_(late, _ROW.c.hostid == host)
+    found = sa.select(_ROW).where(_ROW.c.inflight.is_not(None), late).order_by(_ROW.c.leaseuntil).limit(limit)
+    return [
+        Ticket(row.mailboxid, _WORKLOADS[row.workload], row.inflight, row.dueon)
+        for row in connection.execute(found)
+    ]
+
+
+def wait_longer(connection: Connection, tickets: Iterable[Ticket], until: datetime) -> None:
+    """Prolong the wait of tickets that nobody has begun, because they are known to be in line."""
+    for ticket in tickets:
+        connection.execute(
+            sa.update(_ROW)
+            .where(_ROW.c.mailboxid == ticket.mailbox_id, _ROW.c.workload == int(ticket.workload))
+            .where(_ROW.c.inflight == ticket.sequence, _ROW.c.hostid.is_(None))
+            .values(leaseuntil=until)
+        )
+
+
+def leased(connection: Connection, now: datetime) -> frozenset[tuple[UUID, Workload, int]]:
+    """Return what is being worked on under a lease that holds: mailbox, workload and sequence."""
+    found = sa.select(_ROW.c.mailboxid, _ROW.c.workload, _ROW.c.inflight).where(
+        _ROW.c.inflight.is_not(None), _ROW.c.hostid.is_not(None), _ROW.c.leaseuntil >= now
+    )
+    return frozenset((row[0], _WORKLOADS[row[1]], row[2]) for row in connection.execute(found))
+
+
+def forget_statistics(connection: Connection, before: datetime) -> int:
+    """Delete statistics of passes that started before this instant; return how many rows."""
+    old = sa.delete(_STATISTICS).where(_STATISTICS.c.mailboxprocessstartedon < before)
+    return connection.execute(old).rowcount
