@@ -1,5 +1,6 @@
 """Where mail comes from and where it goes: `MailSource` and `MailSink`."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -7,6 +8,18 @@ from typing import Protocol
 
 from postroom.errors import TransportError
 from postroom.mime.message import Raw
+
+# What could end a command or a path early, in ASCII or in what Unicode calls a blank, and what hides.
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0<>\s\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+
+
+def is_safe_address(address: str) -> bool:
+    """Say whether the address can stand in a command without becoming another command.
+
+    >>> is_safe_address("info@example.com"), is_safe_address("a@x>\\r\\nRCPT TO:<b@y")
+    (True, False)
+    """
+    return _UNSAFE.search(address) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,7 @@ class MailSink(Protocol):
     """An open session that takes messages and hands them to the world.
 
     A submission answered DEFERRED was certainly not sent. The sink never submits anything twice.
+    One with an address that is not safe (`is_safe_address`) is refused before anything is sent.
     """
 
     def submit(self, submissions: Sequence[Submission]) -> Iterator[Delivery]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from postroom.errors import Refused, TransportError, Unreachable
 from postroom.mime.message import RawBytes
-from postroom.ports.mail import Delivery, Fetched, Offered, Outcome, Submission
+from postroom.ports.mail import Delivery, Fetched, Offered, Outcome, Submission, is_safe_address
 
 
 @dataclass(slots=True)
@@ -158,6 +158,8 @@ class MemorySink:
         self._broken = self._broken or Unreachable("The session has ended.")
 
     def _submit(self, submission: Submission) -> Delivery:
+        if not all(map(is_safe_address, (submission.sender, *submission.recipients))):
+            return Delivery(submission.key, Outcome.REFUSED, failure=Refused("An address is not safe."))
         if self._broken is None and self._taken == self._breaks_after:
             self._broken = Unreachable("The connection broke.")
             if self._relay.loses_answer:

@@ -96,7 +96,7 @@ def measure(content: Iterable[bytes]) -> Measure:
     r"""Go through the content once; keep it, made ready, when it is small.
 
     >>> measure([b"Subject: x\n\n.\n"])
-    Measure(size=15, is_ascii=True, has_ascii_headers=True, ready=b'Subject: x\r\n\r\n..\r\n')
+    Measure(size=17, is_ascii=True, has_ascii_headers=True, ready=b'Subject: x\r\n\r\n..\r\n')
     """
     pieces = iter(content)
     begun: list[bytes] = []

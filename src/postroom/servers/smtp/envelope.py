@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from postroom.errors import Refused
-from postroom.ports.mail import Submission
+from postroom.ports.mail import Submission, is_safe_address
 from postroom.servers.smtp.content import Measure
-
-# Anything that could end a command or a path early, in ASCII or in what Unicode calls a blank.
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0<>\s\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
 
 # IDNA takes these for the full stop as well.
 # source: RFC3490 3.1
@@ -61,7 +58,7 @@ def encode_address(address: str) -> str:
     Traceback (most recent call last):
     postroom.errors.Refused: the address 'a@x>\\r\\nRCPT TO:<b@y' holds blanks, brackets or control characters
     """
-    if _UNSAFE.search(address):
+    if not is_safe_address(address):
         raise Refused(f"the address {address!r} holds blanks, brackets or control characters")
     if address.isascii():
         return address
