@@ -820,3 +820,4 @@ class Reason(Choice):
     )
     STORE_REFUSED = 106, "StoreRefused", "The store refused to record the message; it is kept in quarantine."
     FETCH_FAILED = 107, "FetchFailed", "The server announced the message but did not deliver all of it."
+    TEST_MESSAGE = 108, "TestMessage", "Postroom sent this message itself, to test the mailbox."

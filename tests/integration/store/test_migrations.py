@@ -1,0 +1,59 @@
+"""The migrations add up to what the schema declares, on both databases."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from tests.support import postgres
+
+from postroom.errors import UserError
+from postroom.schema import registry
+from postroom.schema.table import Row
+from postroom.store import migrations
+from postroom.store.database import Database
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without tables."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/empty.sqlite"
+    else:
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        url = server.empty()
+    opened = Database(url)
+    yield opened
+    opened.dispose()
+    if request.param != "sqlite":
+        server.drop(url)
+
+
+def test_the_migrations_add_up_to_the_declaration(empty: Database) -> None:
+    migrations.upgrade(empty)
+    assert registry.tables()
+    with empty.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Row.metadata) == []
+
+
+def test_upgrading_twice_changes_nothing(empty: Database) -> None:
+    assert migrations.current(empty) is None
+    migrations.upgrade(empty)
+    assert migrations.current(empty) == migrations.head()
+    with empty.write() as connection:
+        first = empty.next_versions(connection)
+    migrations.upgrade(empty)
+    assert migrations.current(empty) == migrations.head()
+    with empty.write() as connection:
+        assert empty.next_versions(connection) > first
+
+
+def test_a_store_of_a_newer_program_is_left_alone(empty: Database) -> None:
+    migrations.upgrade(empty)
+    with empty.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UserError, match="newer than this program"):
+        migrations.upgrade(empty)
