@@ -16,6 +16,8 @@ from postroom.mime.words import decode_words
 MOST_ADDRESSES = 10_000
 #: No mailbox is longer; what is, is not an address. source: RFC5321 4.5.3.1
 LONGEST_ADDRESS = 320
+# Names with commas and without quotes are put together again up to this length.
+_LONGEST_NAME = 1_000
 
 _LOCAL_OR_DOMAIN = r'[^<>()\[\]\\,;:\s"@]+'
 _COMMON = re.compile(
@@ -128,7 +130,7 @@ class _Reader:
         elif "@" in text:
             self._end_with_bare(text)
         elif text.strip():
-            if mark == ",":
+            if mark == "," and len(self.pending) < _LONGEST_NAME:
                 self.pending = f"{self.pending},{text}" if self.pending else text
             else:
                 self.settle_pending()

@@ -120,9 +120,14 @@ class _Sorter:
         if described.defects:
             self._note(*described.defects)
         mimetype = described.mimetype or self._missing_type(described, visit)
-        if mimetype.startswith("multipart/") and self._open(part, mimetype, visit, visits):
-            return
-        if mimetype.startswith("multipart/") and visit.depth < self._limits.depth:
+        if mimetype.startswith("multipart/"):
+            if self._is_too_deep(part, visit):
+                self._note("nested too deep")
+                self._take_file(part, "application/octet-stream")
+                return
+            if self._open(part, mimetype[10:], visit, visits):
+                return
+            self._note("bad boundary")
             mimetype = "text/plain"
         if mimetype in ("text/plain", "text/html") and self._is_body(described, visit):
             self._take_text(part, mimetype, visit.passage)
@@ -134,21 +139,18 @@ class _Sorter:
             return "application/octet-stream"
         return visit.default
 
-    def _open(self, part: Part, mimetype: str, visit: _Visit, visits: list[_Visit]) -> bool:
-        """Put the children of a multipart before what else is to be visited."""
+    def _is_too_deep(self, part: Part, visit: _Visit) -> bool:
         self._search_budget -= part.end - part.start
-        if visit.depth >= self._limits.depth or self._search_budget < 0:
-            self._note("nested too deep")
-            return False
+        return visit.depth >= self._limits.depth or self._search_budget < 0
+
+    def _open(self, part: Part, subtype: str, visit: _Visit, visits: list[_Visit]) -> bool:
+        """Put the children of a multipart before what else is to be visited; say whether it has any."""
         most = max(1, self._limits.parts - self._parts - len(visits))
-        found = split(
-            self._raw, part.start, part.end, part.described.parameters.get("boundary", ""), most=most
-        )
+        boundary = part.described.parameters.get("boundary", "")
+        found = split(self._raw, part.start, part.end, boundary, most=most)
         if found is None:
-            self._note("bad boundary")
             return False
         self._note(*found.defects)
-        subtype = mimetype[10:]
         passage = visit.passage
         if subtype == "alternative" and passage is None:
             passage = _Passage()

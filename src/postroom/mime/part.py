@@ -20,7 +20,7 @@ _BLANK_LINE = re.compile(rb"\n\r?\n")
 _WINDOW = 4_096
 # A boundary is 70 characters by the standard; programs are generous.
 _LONGEST_BOUNDARY = 1_000
-_FIRST_BOUNDARY = re.compile(rb"(?:^|\n)--([^\s-][^\r\n]{0,200})\r?\n(?=content-)", re.IGNORECASE)
+_FIRST_BOUNDARY = re.compile(rb"(?:^|\n)--(\S[^\r\n]{0,200})\r?\n(?=content-)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

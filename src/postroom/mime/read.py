@@ -44,6 +44,8 @@ def read(raw: Raw | bytes, *, accelerated: bool = True, limits: Limits = Limits(
     Raises `MalformedMessage` when there is no header.
     """
     source = RawBytes(raw) if isinstance(raw, bytes) else raw
+    if not source.size:
+        raise MalformedMessage("There are no bytes at all.")
     digest = _digest(source)
     defects: list[str] = []
     text = _with_line_feeds(source, defects)
