@@ -17,6 +17,7 @@
         ├── Throttled       retry, not before `retry_after`
         ├── SignInRejected  do not retry: credentials or rights
         ├── Refused         do not retry this item: the server will never take it
+        │   └── TooLarge    it is bigger than this installation takes in
         └── BadReply        do not retry: the server broke its protocol
 
 Decisions are values, not exceptions: "not relevant" is a verdict with a reason.
@@ -118,6 +119,10 @@ class Refused(TransportError):
     """The server will never take this item, or never give it."""
 
     retry = False
+
+
+class TooLarge(Refused):
+    """The item is bigger than this installation takes in; a higher limit would let it pass."""
 
 
 class BadReply(TransportError):

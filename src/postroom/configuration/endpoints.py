@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from postroom.schema.choices import ServerType, ConnectionSecurity
+from postroom.schema.choices import ConnectionSecurity, ServerType
 
 
 class Protocol(Enum):

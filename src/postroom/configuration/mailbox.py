@@ -6,8 +6,8 @@ from typing import Any
 from postroom.errors import InvalidRecord
 from postroom.schema.choices import (
     AccessApproval,
-    ItemDeliveryMethod,
     IncomingDeliveryMethod,
+    ItemDeliveryMethod,
     OutgoingDeliveryMethod,
     RunStatus,
 )
@@ -48,7 +48,9 @@ def _forward_problems(mailbox: Mapping[str, Any]) -> Iterator[InvalidRecord]:
             column="regardingobjectid",
         )
     if not mailbox.get("emailaddress"):
-        yield InvalidRecord("A forward mailbox needs an emailaddress.", code=0x8005E211, column="emailaddress")
+        yield InvalidRecord(
+            "A forward mailbox needs an emailaddress.", code=0x8005E211, column="emailaddress"
+        )
     if _given(mailbox, "incomingemaildeliverymethod", _FORWARD_INCOMING):
         yield InvalidRecord(
             "The incoming method of a forward mailbox is 0 (none) or 2 (server-side synchronization).",
@@ -70,7 +72,8 @@ def _queue_problems(mailbox: Mapping[str, Any]) -> Iterator[InvalidRecord]:
     ):
         if _given(mailbox, column, allowed):
             yield InvalidRecord(
-                f"A queue's mailbox can't use the desktop client: {column} is one of {sorted(map(int, allowed))}.",
+                "A queue's mailbox can't use the desktop client: "
+                f"{column} is one of {sorted(map(int, allowed))}.",
                 code=0x8005E210,
                 column=column,
             )
@@ -91,9 +94,7 @@ def _given(mailbox: Mapping[str, Any], column: str, allowed: frozenset[Any]) -> 
     return value is not None and value not in allowed
 
 
-def for_owner(
-    table: str, owner: Mapping[str, Any], organization: Mapping[str, Any]
-) -> dict[str, Any]:
+def for_owner(table: str, owner: Mapping[str, Any], organization: Mapping[str, Any]) -> dict[str, Any]:
     """Return the mailbox that a new user or queue gets.
 
     A user or queue whose delivery method is server-side synchronization is related to the

@@ -6,9 +6,9 @@ from typing import Any
 
 from postroom.schema.choices import (
     AccessApproval,
-    ServerType,
     IncomingDeliveryMethod,
     OutgoingDeliveryMethod,
+    ServerType,
     Workload,
 )
 
@@ -52,7 +52,10 @@ def obstacle_to(
 def _about_the_mailbox(mailbox: Mapping[str, Any]) -> Obstacle | None:
     if mailbox.get("statecode") != ACTIVE:
         return Obstacle(
-            "MailboxDisabled", 0x8005E219, "The mailbox is inactive.", "Activate the mailbox; check its user or queue."
+            "MailboxDisabled",
+            0x8005E219,
+            "The mailbox is inactive.",
+            "Activate the mailbox; check its user or queue.",
         )
     if not mailbox.get("emailaddress"):
         return Obstacle(
@@ -72,7 +75,10 @@ def _about_the_profile(profile: Mapping[str, Any] | None) -> Obstacle | None:
         )
     if profile.get("statecode") != ACTIVE:
         return Obstacle(
-            name, 0x8005E228, f"The server profile “{profile.get('name')}” is inactive.", "Activate the profile."
+            name,
+            0x8005E228,
+            f"The server profile “{profile.get('name')}” is inactive.",
+            "Activate the profile.",
         )
     return None
 
@@ -112,7 +118,10 @@ def _about_incoming(mailbox: Mapping[str, Any]) -> Obstacle | None:
 def _about_outgoing(mailbox: Mapping[str, Any]) -> Obstacle | None:
     if mailbox.get("isforwardmailbox"):
         return Obstacle(
-            "OutgoingNotAllowedForForwardMailbox", 0x8005E225, "A forward mailbox can't send.", "Send from a user or queue."
+            "OutgoingNotAllowedForForwardMailbox",
+            0x8005E225,
+            "A forward mailbox can't send.",
+            "Send from a user or queue.",
         )
     if mailbox.get("outgoingemaildeliverymethod") == OutgoingDeliveryMethod.SERVER_SIDE:
         return None

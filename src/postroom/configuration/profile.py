@@ -101,22 +101,3 @@ def filled_in(profile: Mapping[str, Any]) -> dict[str, Any]:
         for column, (protocol, ssl) in ports.items()
         if not profile.get(column)
     }
-
-
-#: Changing one of these on a profile makes what its mailboxes were tested with out of date.
-TESTED_COLUMNS = frozenset(
-    {
-        "servertype",
-        "useautodiscover",
-        *(
-            f"{side}{name}"
-            for side in ("incoming", "outgoing")
-            for name in ("serverlocation", "portnumber", "usessl", "credentialretrieval", "username", "password")
-        ),
-        "defaultserverlocation",
-        "usesamesettingsforoutgoingconnections",
-        "postroom_incomingtls",
-        "postroom_outgoingtls",
-        "postroom_trustedauthority",
-    }
-)

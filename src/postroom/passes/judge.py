@@ -53,6 +53,7 @@ class Opened:
     """One message of the batch before it is judged: read, or put aside with a reason."""
 
     offered: Offered
+    #: SHA-256 of what the server holds; of a forwarded item, not of the message within it.
     digest: bytes
     size: int
     receiver: Receiver
@@ -66,6 +67,9 @@ class Opened:
     heads_item: bool = True
 
 
+NOBODY = Sender(None)
+
+
 @dataclass(slots=True)
 class Judged:
     """A message with its verdict and, when tracked, all that its e-mail is made of."""
@@ -76,7 +80,7 @@ class Judged:
     decision_id: UUID = field(default_factory=new_id)
     #: The e-mail made of it, or the one that already holds it.
     email_id: UUID | None = None
-    sender: Sender = Sender(None)
+    sender: Sender = NOBODY
     parties: Sequence[Party] = ()
     owner: Ownership | None = None
     queues: Sequence[UUID] = ()
@@ -122,16 +126,18 @@ def judge(
     `still_offered` are the server ids of the present listing: a known content whose server id is
     no longer among them was renumbered, not delivered again.
     """
+    known_item = False
     for opened in batch:
+        if known_item and not opened.heads_item:
+            continue  # it came in an item that was recorded as a whole
         judged = _judge_one(opened, gathered, policy, still_offered)
+        known_item = judged.renumbered_from is not None
         if judged.verdict.track:
             _remember(judged, gathered)
         yield judged
 
 
-def _judge_one(
-    opened: Opened, gathered: Gathered, policy: Policy, still_offered: frozenset[str]
-) -> Judged:
+def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered: frozenset[str]) -> Judged:
     message = opened.message
     copies = gathered.copies.setdefault(opened.digest, []) if opened.digest else []
     if opened.heads_item and (gone := _gone(copies, still_offered)):

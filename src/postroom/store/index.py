@@ -85,7 +85,7 @@ class _Shape:
     #: Columns to read beside the key and the primary name.
     columns: tuple[str, ...]
 
-    def known(self, table: str, row: Mapping[str, Any], name: str) -> Known:
+    def known(self, table: str, row: Mapping[Any, Any], name: str) -> Known:
         """Return the record as relevance and resolution see it."""
         return Known(
             table,
@@ -107,7 +107,7 @@ _SHAPES = {
 _ANY = _Shape(_OWNED)
 
 
-def _account_of(table: str, row: Mapping[str, Any]) -> UUID | None:
+def _account_of(table: str, row: Mapping[Any, Any]) -> UUID | None:
     if table == "account":
         return row["id"]  # type: ignore[no-any-return]
     if row.get("parentcustomeridtype") == "account":

@@ -62,6 +62,14 @@ def not_a_duplicate(case: Case) -> Verdict | str:
     return "no e-mail holds this message yet"
 
 
+def not_a_test_message(case: Case) -> Verdict | str:
+    """Leave out the message by which this very installation tested the mailbox."""
+    prefix = case.policy.test_message_prefix
+    if prefix and case.message.message_id.startswith(prefix):
+        return Verdict(track=False, reason=Reason.TEST_MESSAGE)
+    return "it is no test message of this installation"
+
+
 def has_a_valid_sender(case: Case) -> Verdict | str:
     """Refuse mail that nobody signed."""
     author = case.message.author
@@ -137,7 +145,12 @@ def a_filter_accepts(case: Case) -> Verdict | str:
     for candidate in case.candidates:
         if verdict := _accepted_by(candidate, case):
             return verdict
-        case.trail.append(Step("a_filter_accepts", f"{candidate.table} {candidate.id}: filter {_label(candidate)} does not accept it"))
+        case.trail.append(
+            Step(
+                "a_filter_accepts",
+                f"{candidate.table} {candidate.id}: filter {_label(candidate)} does not accept it",
+            )
+        )
     refused_all = all(c.filtering is FilteringMethod.NONE for c in case.candidates)
     return Verdict(track=False, reason=Reason.FILTER_NONE if refused_all else Reason.NO_CORRELATION_MATCH)
 
@@ -180,6 +193,7 @@ def _matching_sender(filtering: FilteringMethod, case: Case) -> Known | None:
 RULES: tuple[Rule, ...] = (
     not_a_duplicate,
     not_before_start,
+    not_a_test_message,
     has_a_valid_sender,
     has_a_candidate,
     correlates,

@@ -75,6 +75,8 @@ class Policy:
     forced_user_filtering: FilteringMethod | None = None
     queue_item_for_recipients: bool = True
     queue_item_for_receiver: bool = True
+    #: How the Message-IDs of this installation's own test messages begin; empty when unknown.
+    test_message_prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

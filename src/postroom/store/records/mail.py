@@ -3,6 +3,7 @@
 What may be and what follows is decided in `postroom.configuration`; here the rows are read and written.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -91,10 +92,10 @@ def _default_profile(connection: sa.Connection, mailbox: dict[str, Any]) -> dict
     return {"emailserverprofile": default} if default else {}
 
 
-def _is_disabled(table: str, owner: Any) -> bool:
+def _is_disabled(table: str, owner: Mapping[str, Any]) -> bool:
     if table == "systemuser":
         return bool(owner.get("isdisabled"))
-    return owner.get("statecode") == ActiveState.INACTIVE
+    return bool(owner.get("statecode") == ActiveState.INACTIVE)
 
 
 def _mailbox_of(connection: sa.Connection, owner: UUID) -> dict[str, Any] | None:

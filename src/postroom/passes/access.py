@@ -1,0 +1,116 @@
+"""Opening a mailbox's servers: configuration and credentials to a source or a sink."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from postroom.configuration.credentials import NO_CREDENTIALS, CredentialPlace, credentials_for
+from postroom.configuration.endpoints import Encryption, Server, incoming_server, outgoing_server
+from postroom.configuration.permission import Obstacle, obstacle_to
+from postroom.errors import SignInRejected
+from postroom.passes.context import Context
+from postroom.ports.mail import MailSink, MailSource
+from postroom.schema.choices import Workload
+from postroom.servers.connection import Endpoint, Security
+from postroom.servers.pop3 import Pop3Account, open_pop3
+from postroom.servers.smtp import SmtpAccount, open_smtp
+from postroom.store import mailboxes
+from postroom.store.mailboxes import Setup
+
+#: Opens the way out for a mailbox.
+SinkOpener = Callable[["Context", "Setup"], MailSink]
+
+_SECURITY = {
+    Encryption.NONE: Security.PLAIN,
+    Encryption.IMPLICIT: Security.TLS,
+    Encryption.UPGRADE: Security.STARTTLS,
+}
+
+
+class Hindered(SignInRejected):
+    """The configuration keeps a workload from running; `obstacle` says what and how to mend it."""
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(f"{obstacle.sentence} {obstacle.cure}")
+        self.obstacle = obstacle
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user name and password, opened for one connection."""
+
+    user: str
+    password: str | None
+
+
+def read_setup(context: Context, mailbox: UUID) -> Setup:
+    """Return the mailbox with its profile and organization."""
+    with context.database.read() as connection:
+        return mailboxes.read_setup(connection, mailbox)
+
+
+def obstacle_for(setup: Setup, workload: Workload, *, for_test: bool = False) -> Obstacle | None:
+    """Return what keeps this workload of the mailbox from running, credentials included."""
+    found = obstacle_to(workload, setup.mailbox, setup.profile, setup.organization, for_test=for_test)
+    if found or setup.profile is None:
+        return found
+    place = credentials_for(workload, setup.mailbox, setup.profile)
+    return place if isinstance(place, Obstacle) else None
+
+
+def open_source(context: Context, setup: Setup) -> MailSource:
+    """Sign in to the server that the mailbox reads from."""
+    return open_pop3(pop3_account(context, setup), largest=context.mail.largest_message)
+
+
+def open_sink(context: Context, setup: Setup) -> MailSink:
+    """Connect to the server that the mailbox sends through, when the first message is submitted."""
+    return open_smtp(smtp_account(context, setup))
+
+
+def pop3_account(context: Context, setup: Setup) -> Pop3Account:
+    """Return what a POP3 connection for this mailbox needs."""
+    credentials = _credentials(context, setup, Workload.INCOMING)
+    endpoint = _endpoint(context, incoming_server(_profile(setup)))
+    return Pop3Account(endpoint, credentials.user, credentials.password or "")
+
+
+def smtp_account(context: Context, setup: Setup) -> SmtpAccount:
+    """Return what an SMTP connection for this mailbox needs."""
+    credentials = _credentials(context, setup, Workload.OUTGOING)
+    endpoint = _endpoint(context, outgoing_server(_profile(setup)))
+    return SmtpAccount(endpoint, credentials.user, credentials.password)
+
+
+def _profile(setup: Setup) -> Mapping[str, Any]:
+    assert setup.profile is not None  # noqa: S101 - obstacle_for was asked before
+    return setup.profile
+
+
+def _endpoint(context: Context, server: Server) -> Endpoint:
+    return Endpoint(
+        server.host,
+        server.port,
+        _SECURITY[server.encryption],
+        timeout=server.timeout,
+        trusted_authority=server.trusted_authority or None,
+        allow_plaintext=context.mail.allow_plaintext,
+    )
+
+
+def _credentials(context: Context, setup: Setup, workload: Workload) -> Credentials:
+    place = credentials_for(workload, setup.mailbox, _profile(setup))
+    if isinstance(place, Obstacle):
+        raise Hindered(place)
+    if place == NO_CREDENTIALS:
+        return Credentials("", None)
+    return _opened(context, setup, place)
+
+
+def _opened(context: Context, setup: Setup, place: CredentialPlace) -> Credentials:
+    row = setup.mailbox if place.table == "mailbox" else _profile(setup)
+    table = place.table or ""
+    with context.database.read() as connection:
+        password = context.records.open_secret(connection, table, row[f"{table}id"], place.password_column)
+    return Credentials(row[place.user_column] or "", password)

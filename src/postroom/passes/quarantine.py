@@ -1,0 +1,148 @@
+"""The quarantine: what could not be handled, with its bytes and its reason, to try again or drop."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from postroom.errors import UserError
+from postroom.mime.message import RawBytes
+from postroom.passes import access
+from postroom.passes.context import Context
+from postroom.passes.forwarded import open_forwarded
+from postroom.passes.gather import AddressBook
+from postroom.passes.judge import Judged, Opened
+from postroom.passes.keep import keep
+from postroom.passes.receive import open_message
+from postroom.passes.terms import terms_of
+from postroom.ports.mail import Offered
+from postroom.schema.choices import QuarantineCause, QuarantineState
+from postroom.schema.decision import Decision
+from postroom.schema.ledger import Ledger
+from postroom.schema.quarantine import Quarantine
+from postroom.store import mailboxes
+from postroom.store.blobs import open_blob
+from postroom.store.mailboxes import Setup
+
+_QUARANTINE = Quarantine.__table__
+_LEDGER = Ledger.__table__
+_DECISION = Decision.__table__
+
+
+def waiting(connection: Connection) -> list[Mapping[str, Any]]:
+    """Return what waits in quarantine, the oldest first."""
+    query = (
+        sa.select(_QUARANTINE)
+        .where(_QUARANTINE.c.state == int(QuarantineState.WAITING))
+        .order_by(_QUARANTINE.c.createdon)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def get(connection: Connection, entry: UUID) -> Mapping[str, Any]:
+    """Return one entry; raises `UserError` when there is none."""
+    key = _QUARANTINE.c.postroom_quarantineid
+    row = connection.execute(sa.select(_QUARANTINE).where(key == entry)).mappings().first()
+    if row is None:
+        raise UserError(f"There is nothing in quarantine under {entry}.")
+    return dict(row)
+
+
+def raw_bytes(context: Context, entry: UUID) -> bytes | None:
+    """Return the message's bytes as the server gave them, or None when they are still on the server."""
+    with context.database.read() as connection:
+        row = get(connection, entry)
+        if row["digest"] is None:
+            return None
+        return b"".join(open_blob(connection, bytes(row["digest"]), context.blobs))
+
+
+def retry(context: Context, entry: UUID) -> Judged | None:
+    """Try the message again: judge its kept bytes anew, or have the next pass fetch it.
+
+    Returns the new verdict, or None when the bytes are still on the server.
+    """
+    with context.database.read() as connection:
+        row = get(connection, entry)
+    if row["state"] != QuarantineState.WAITING:
+        raise UserError(
+            f"The message is {QuarantineState(row['state']).label.lower()}; there is nothing to retry."
+        )
+    raw = raw_bytes(context, entry)
+    if raw is None:
+        _forget(context, row)
+        return None
+    setup = access.read_setup(context, row["mailboxid"])
+    opened = _opened(context, setup, row, raw)
+    with context.database.read() as connection:
+        terms = terms_of(connection, setup, context.clock.now(), frozenset({row["serverid"]}))
+    if any(item.message is None for item in opened):
+        _count_try(context, row, opened[0].trouble)
+        raise UserError(f"It failed again: {opened[0].trouble}")
+    _make_way(context, row)
+    verdicts = keep(context, AddressBook(), opened, terms)
+    _finish(context, row, verdicts[0])
+    return verdicts[0]
+
+
+def _opened(context: Context, setup: Setup, row: Mapping[str, Any], raw: bytes) -> list[Opened]:
+    offered = Offered(row["serverid"], 0, len(raw))
+    receiver = mailboxes.receiver_of(setup)
+    opened = open_message(offered, RawBytes(raw), receiver, accelerated=context.mail.accelerated)
+    if not setup.mailbox["isforwardmailbox"] or opened.message is None:
+        return [opened]
+    with context.database.read() as connection:
+        return list(open_forwarded(connection, opened, opened.message))
+
+
+def _make_way(context: Context, row: Mapping[str, Any]) -> None:
+    """Take back the ledger row and the decision of the failed attempt; new ones follow."""
+    same = sa.and_(_LEDGER.c.mailboxid == row["mailboxid"], _LEDGER.c.serverid == row["serverid"])
+    with context.database.write() as connection:
+        decisions = sa.select(_LEDGER.c.decisionid).where(same)
+        connection.execute(sa.delete(_DECISION).where(_DECISION.c.postroom_decisionid.in_(decisions)))
+        connection.execute(sa.delete(_LEDGER).where(same))
+
+
+def _forget(context: Context, row: Mapping[str, Any]) -> None:
+    """Let the next pass fetch the message as if it had never been seen."""
+    _make_way(context, row)
+    _set_state(context, row, QuarantineState.RETRIED)
+
+
+def _finish(context: Context, row: Mapping[str, Any], judged: Judged) -> None:
+    _set_state(context, row, QuarantineState.SETTLED, email=judged.email_id)
+
+
+def _count_try(context: Context, row: Mapping[str, Any], trouble: str) -> None:
+    key = row["postroom_quarantineid"]
+    with context.database.write() as connection:
+        connection.execute(
+            sa.update(_QUARANTINE)
+            .where(_QUARANTINE.c.postroom_quarantineid == key)
+            .values(
+                attempts=_QUARANTINE.c.attempts + 1, lasttriedon=context.clock.now(), reason=trouble[:2000]
+            )
+        )
+
+
+def drop(context: Context, entry: UUID) -> None:
+    """Give a message up for good; its entry and bytes stay until retention removes them."""
+    with context.database.read() as connection:
+        row = get(connection, entry)
+    if row["cause"] == QuarantineCause.BROKEN_FETCH:
+        raise UserError("Its bytes are still on the server: remove it there, and it leaves the quarantine.")
+    _set_state(context, row, QuarantineState.DROPPED)
+
+
+def _set_state(
+    context: Context, row: Mapping[str, Any], state: QuarantineState, *, email: UUID | None = None
+) -> None:
+    with context.database.write() as connection:
+        connection.execute(
+            sa.update(_QUARANTINE)
+            .where(_QUARANTINE.c.postroom_quarantineid == row["postroom_quarantineid"])
+            .values(state=int(state), emailid=email, lasttriedon=context.clock.now())
+        )

@@ -1,0 +1,298 @@
+"""Receiving: from the mailbox on the server to e-mail activities in the store.
+
+::
+
+    offered -> not seen before -> fetch -> read -> [facts -> decide -> keep] -> discard -> close
+
+Download and reading run in the calling thread; facts, decisions and the store's transaction in a
+second one, so that the server, the reader and the disk work at the same time. The order of
+messages is the server's, throughout. Nothing is discarded before the transaction that records it.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from postroom.errors import MalformedMessage, TooLarge, TransportError
+from postroom.mime.message import Raw
+from postroom.mime.read import read
+from postroom.passes import access
+from postroom.passes.arrival import received_at
+from postroom.passes.context import Context
+from postroom.passes.forwarded import open_forwarded
+from postroom.passes.gather import AddressBook
+from postroom.passes.judge import Judged, Opened
+from postroom.passes.keep import keep
+from postroom.passes.result import PassResult
+from postroom.passes.terms import Terms, terms_of
+from postroom.ports.mail import Fetched, MailSource, Offered
+from postroom.schema.choices import QuarantineCause, Workload
+from postroom.store import ledger, mailboxes
+from postroom.store.mailboxes import Setup
+from postroom.tracking.facts import Receiver
+
+#: Opens a session with the mailbox's server.
+Opener = Callable[[Context, Setup], MailSource]
+
+# A session that breaks is opened anew this often within one pass, each time passing over the
+# message at which it broke.
+_RECONNECTIONS = 3
+
+# Batches waiting for the store while more is read: enough to keep both sides busy.
+_AHEAD = 1
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the pass came to so far."""
+
+    seen: int = 0
+    tracked: int = 0
+    aside: int = 0
+    commits: int = 0
+    octets: int = 0
+
+    def add(self, judged: Sequence[Judged]) -> None:
+        self.commits += 1
+        self.seen += len(judged)
+        self.tracked += sum(j.verdict.track for j in judged)
+        self.aside += sum(j.opened.message is None for j in judged)
+
+
+@dataclass(slots=True)
+class _Receiving:
+    """One pass over one mailbox."""
+
+    context: Context
+    setup: Setup
+    receiver: Receiver
+    terms: Terms
+    executor: ThreadPoolExecutor
+    on_batch: Callable[[Sequence[Judged]], None]
+    book: AddressBook = field(default_factory=AddressBook)
+    tally: _Tally = field(default_factory=_Tally)
+    pending: list["Future[list[Judged]]"] = field(default_factory=list)
+    batch: list[Opened] = field(default_factory=list)
+    batch_octets: int = 0
+
+    def take(self, fetched: Fetched) -> None:
+        """Read one message and hand the batch over when it is full."""
+        raw = fetched.raw
+        if raw is not None:
+            self.tally.octets += raw.size
+            self.batch_octets += raw.size
+            self.batch.extend(self._opened(fetched.offered, raw))
+        elif isinstance(fetched.failure, TooLarge):
+            self.batch.append(_too_large(fetched, self.receiver))
+        elif fetched.failure:
+            _note_broken(self.context, self.setup, fetched.offered, fetched.failure)
+        limits = self.context.mail
+        if len(self.batch) >= limits.batch_size or self.batch_octets >= limits.batch_octets:
+            self.hand_over()
+
+    def _opened(self, offered: Offered, raw: Raw) -> Iterator[Opened]:
+        opened = open_message(offered, raw, self.receiver, accelerated=self.context.mail.accelerated)
+        if not self.setup.mailbox.get("isforwardmailbox") or opened.message is None:
+            yield opened
+            return
+        with self.context.database.read() as connection:
+            yield from open_forwarded(
+                connection, opened, opened.message, accelerated=self.context.mail.accelerated
+            )
+
+    def hand_over(self) -> None:
+        """Have the batch recorded in the other thread; wait when too many are under way."""
+        if self.batch:
+            batch, self.batch, self.batch_octets = self.batch, [], 0
+            self.pending.append(self.executor.submit(keep, self.context, self.book, batch, self.terms))
+        while len(self.pending) > _AHEAD:
+            self._collect()
+
+    def _collect(self) -> None:
+        judged = self.pending.pop(0).result()
+        self.tally.add(judged)
+        self.on_batch(judged)
+
+    def finish(self) -> None:
+        """Record what is left and wait until all of it is on the disk."""
+        self.hand_over()
+        while self.pending:
+            self._collect()
+
+
+def _nothing(_: Sequence[Judged]) -> None:
+    return
+
+
+def receive(
+    context: Context,
+    mailbox: UUID,
+    *,
+    opener: Opener = access.open_source,
+    on_batch: Callable[[Sequence[Judged]], None] = _nothing,
+) -> PassResult:
+    """Take in every message of the mailbox that was not seen before.
+
+    `on_batch` is told the verdicts of each batch once they are on the disk. Raises nothing that a
+    mail server causes: what ended the pass early stands in the result.
+    """
+    setup = access.read_setup(context, mailbox)
+    if obstacle := access.obstacle_for(setup, Workload.INCOMING):
+        return PassResult(notes=f"{obstacle.name}: {obstacle.sentence} {obstacle.cure}")
+    try:
+        return _receive(context, setup, opener, on_batch)
+    except TransportError as failure:
+        return PassResult(failure=failure, notes=str(failure))
+
+
+def _receive(
+    context: Context, setup: Setup, opener: Opener, on_batch: Callable[[Sequence[Judged]], None]
+) -> PassResult:
+    source = opener(context, setup)
+    try:
+        offered = source.offered()
+    except BaseException:
+        source.abort()
+        raise
+    wanted, terms, had_broken = _wanted(context, setup, offered)
+    failure: TransportError | None = None
+    tally = _Tally()
+    if wanted and terms:
+        with ThreadPoolExecutor(1, thread_name_prefix="keep") as executor:
+            receiving = _Receiving(
+                context, setup, mailboxes.receiver_of(setup), terms, executor, on_batch, tally=tally
+            )
+            still_open, failure = _fetch_all(receiving, source, wanted, opener)
+        if had_broken:
+            with context.database.write() as connection:
+                ledger.settle_broken(connection, setup.mailbox_id)
+    else:
+        still_open = source
+    if still_open is not None:
+        _discard(context, setup, still_open, offered)
+    return PassResult(
+        tally.seen,
+        tally.aside,
+        backlog=max(0, len(wanted) - tally.seen),
+        failure=failure,
+        notes=f"{tally.tracked} tracked, {tally.seen - tally.tracked} not, {tally.aside} put aside",
+        counts={"tracked": tally.tracked, "commits": tally.commits, "octets": tally.octets},
+    )
+
+
+def _wanted(
+    context: Context, setup: Setup, offered: Sequence[Offered]
+) -> tuple[list[Offered], Terms | None, bool]:
+    """Return the messages to fetch, the terms of the pass, and whether some fetch broke before."""
+    now = context.clock.now()
+    with context.database.read() as connection:
+        seen = ledger.seen_ids(connection, setup.mailbox_id)
+        broken = ledger.broken_fetches(connection, setup.mailbox_id)
+        new = [o for o in offered if o.server_id not in seen]
+        terms = terms_of(connection, setup, now, frozenset(o.server_id for o in offered)) if new else None
+    waiting = {server_id for server_id, entry in broken.items() if entry.next_try_at() > now}
+    new = [o for o in new if o.server_id not in waiting]
+    limit = context.mail.messages_per_pass
+    return (new[:limit] if limit else new), terms, bool(broken)
+
+
+def _fetch_all(
+    receiving: _Receiving, source: MailSource, wanted: Sequence[Offered], opener: Opener
+) -> tuple[MailSource | None, TransportError | None]:
+    """Fetch every wanted message, over several sessions where one breaks.
+
+    Returns the session that is still open, if any, and what ended the pass early, if anything.
+    Whatever was read is recorded in either case.
+    """
+    remaining = list(wanted)
+    try:
+        for sessions_left in reversed(range(_RECONNECTIONS + 1)):
+            arrived: set[str] = set()
+            failure = _fetch(receiving, source, remaining, arrived)
+            remaining = [o for o in remaining if o.server_id not in arrived]
+            if failure is None:
+                return source, None
+            if not remaining or not sessions_left:
+                return None, failure
+            # A server that can't be reached again is at fault itself; one that can choked on this message.
+            source = opener(receiving.context, receiving.setup)
+            _note_broken(receiving.context, receiving.setup, remaining[0], failure)
+            still = {o.server_id: o for o in source.offered()}
+            remaining = [still[o.server_id] for o in remaining[1:] if o.server_id in still]
+    except TransportError as error:
+        return None, error
+    finally:
+        receiving.finish()
+    return source, None
+
+
+def _fetch(
+    receiving: _Receiving, source: MailSource, wanted: Sequence[Offered], arrived: set[str]
+) -> TransportError | None:
+    """Take in what one session gives; return what broke it, if anything."""
+    try:
+        for fetched in source.fetch(wanted):
+            arrived.add(fetched.offered.server_id)
+            receiving.take(fetched)
+    except TransportError as failure:
+        source.abort()
+        return failure
+    return None
+
+
+def _note_broken(context: Context, setup: Setup, offered: Offered, failure: TransportError) -> None:
+    """Put a message aside that could not be fetched; it is tried again, with growing gaps."""
+    with context.database.write() as connection:
+        ledger.note_broken(connection, setup.mailbox_id, offered, str(failure), context.clock.now())
+
+
+def _discard(context: Context, setup: Setup, source: MailSource, offered: Sequence[Offered]) -> None:
+    """Remove recorded mail where the mailbox says so, and end the session in good order."""
+    done: list[Offered] = []
+    if setup.deletes_after_processing:
+        with context.database.read() as connection:
+            removable = ledger.removable_ids(connection, setup.mailbox_id)
+        done = [o for o in offered if o.server_id in removable]
+        source.discard(done)
+    source.close()
+    if done:
+        with context.database.write() as connection:
+            now = context.clock.now()
+            ledger.mark_discarded(connection, setup.mailbox_id, [o.server_id for o in done], now)
+
+
+def open_message(offered: Offered, raw: Raw, receiver: Receiver, *, accelerated: bool = True) -> Opened:
+    """Read a message; one that can't be read keeps its bytes and the reason."""
+    try:
+        message = read(raw, accelerated=accelerated)
+    except MalformedMessage as problem:
+        return Opened(
+            offered,
+            _digest(raw),
+            raw.size,
+            receiver,
+            raw=raw,
+            cause=QuarantineCause.MALFORMED,
+            trouble=str(problem),
+        )
+    return Opened(offered, message.digest, raw.size, receiver, message, received_at(message), raw=raw)
+
+
+def _digest(raw: Raw) -> bytes:
+    sha = hashlib.sha256()
+    for start in range(0, raw.size, 1024 * 1024):
+        sha.update(raw.read(start, min(start + 1024 * 1024, raw.size)))
+    return sha.digest()
+
+
+def _too_large(fetched: Fetched, receiver: Receiver) -> Opened:
+    return Opened(
+        fetched.offered,
+        b"",
+        fetched.offered.size,
+        receiver,
+        cause=QuarantineCause.TOO_LARGE,
+        trouble=str(fetched.failure),
+    )

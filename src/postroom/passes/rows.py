@@ -1,0 +1,391 @@
+"""From verdicts to rows: what the tables get for each judged message; pure.
+
+Every row of a table has the same columns, so that a batch goes in with one statement a table.
+"""
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from postroom.mime.message import Attachment
+from postroom.mime.subject import strip_reply_marks
+from postroom.passes.judge import Judged
+from postroom.ports.blobs import BlobRef
+from postroom.schema.choices import (
+    CorrelationMethod,
+    EmailNotification,
+    EmailState,
+    EmailStatus,
+    Participation,
+    QuarantineState,
+)
+from postroom.schema.ids import new_id
+from postroom.store.messages import Row, Rows
+from postroom.tracking.resolution import Ownership, Party
+
+# The lengths of the columns that a stranger's text goes into.
+SUBJECT, SENDER, RECIPIENTS, MESSAGE_ID, INDEX = 800, 250, 500, 320, 2048
+ADDRESS, PARTY_NAME, UNRESOLVED_NAME = 320, 400, 200
+FILE_NAME, MIME_TYPE, CONTENT_ID = 255, 256, 250
+SERVER_ID, REASON, MATCHED = 1000, 2000, 320
+
+EMAIL_TYPE_CODE = 4202
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRules:
+    """Which attachments the organization keeps."""
+
+    #: Largest file in octets.
+    largest: int
+    #: File name extensions without the dot, in lower case.
+    blocked: frozenset[str]
+
+    def refusal(self, filename: str, size: int) -> str:
+        """Return why a file is left out, or nothing when it is kept.
+
+        >>> AttachmentRules(10, frozenset({"exe"})).refusal("setup.EXE", 5)
+        'the extension “exe” is blocked'
+        """
+        extension = filename.rpartition(".")[2].lower() if "." in filename else ""
+        if extension in self.blocked:
+            return f"the extension “{extension}” is blocked"
+        if size > self.largest:
+            return f"it is larger than {self.largest} bytes"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An attachment whose content is kept, or why it was left out."""
+
+    attachment: Attachment
+    ref: BlobRef | None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is the same for every row of a batch."""
+
+    now: datetime
+    #: The user in whose name the service writes.
+    system_user: UUID
+    #: The business unit of an owner, by the owner's key.
+    units: Mapping[UUID, UUID]
+    #: Who owns what nobody else can own: the owner of the mailbox record.
+    fallback_owner: Ownership
+
+
+def add(rows: Rows, judged: Judged, stored: Sequence[Stored], raw: BlobRef | None, setting: Setting) -> None:
+    """Add the rows of one judged message; `raw` is where its bytes were kept for the quarantine."""
+    if judged.renumbered_from:
+        rows.renumbered.append(
+            {"key": judged.renumbered_from, "new_server_id": judged.opened.offered.server_id[:SERVER_ID]}
+        )
+        return
+    quarantine_id: UUID | None = None
+    if judged.verdict.track:
+        _add_email(rows, judged, stored, setting)
+    elif judged.opened.message is None:
+        quarantine_id = new_id()
+        rows.quarantine.append(_quarantine_row(judged, quarantine_id, raw, setting))
+    rows.decisions.append(_decision_row(judged, stored, setting))
+    if judged.opened.heads_item:
+        rows.ledger.append(_ledger_row(judged, quarantine_id, setting))
+
+
+def _add_email(rows: Rows, judged: Judged, stored: Sequence[Stored], setting: Setting) -> None:
+    owner = judged.owner or setting.fallback_owner
+    kept = [s for s in stored if s.ref]
+    rows.emails.append(_email_row(judged, owner, stored, setting))
+    rows.parties.extend(_party_rows(judged, owner))
+    for number, item in enumerate(kept, 1):
+        rows.contents.append(_content_row(item))
+        rows.attachments.append(_attachment_row(judged, item, number, owner, setting))
+    rows.queue_items.extend(_queue_item_row(judged, queue, setting) for queue in judged.queues)
+
+
+def _email_row(
+    judged: Judged,
+    owner: Ownership,
+    stored: Sequence[Stored],
+    setting: Setting,
+) -> Row:
+    opened, verdict = judged.opened, judged.verdict
+    message = opened.message
+    assert message is not None  # noqa: S101 - only a message that was read can be tracked
+    author = message.author
+    parent = verdict.correlated
+    sender = judged.sender.known
+    received = opened.received_at or message.date or setting.now
+    return {
+        "activityid": judged.email_id,
+        "activitytypecode": "email",
+        "subject": message.subject[:SUBJECT],
+        "description": message.html or message.text,
+        "mimetype": "text/html" if message.html else "text/plain",
+        "notifications": int(_notification(stored, message.defects)),
+        "directioncode": False,
+        "statecode": int(EmailState.COMPLETED),
+        "statuscode": int(EmailStatus.RECEIVED),
+        "sender": author.address[:SENDER] if author else None,
+        "torecipients": _joined(a.address for a in message.to),
+        "messageid": message.message_id[:MESSAGE_ID] or None,
+        "messageiddupcheck": judged.unique,
+        "inreplyto": message.in_reply_to[:MESSAGE_ID] or None,
+        "conversationindex": message.conversation_index[:INDEX] or None,
+        "baseconversationindexhash": base_index_hash(message.conversation_index),
+        "conversationtrackingid": (parent and (parent.conversation or parent.activity)) or judged.email_id,
+        "correlatedactivityid": parent.activity if parent else None,
+        "correlationmethod": int(verdict.method),
+        "parentactivityid": parent.activity
+        if verdict.method is CorrelationMethod.IN_REPLY_TO and parent
+        else None,
+        "correlatedsubjectchanged": bool(parent and _subject_changed(message.subject, parent.subject)),
+        "trackingtoken": parent.tracking_token if parent else None,
+        "regardingobjectid": parent.regarding if parent else None,
+        "regardingobjecttypecode": parent.regarding_table if parent else None,
+        "receivingmailboxid": opened.receiver.mailbox,
+        "acceptingentityid": verdict.acceptor.id if verdict.acceptor else None,
+        "acceptingentitytypecode": verdict.acceptor.table if verdict.acceptor else None,
+        "emailsender": sender.id if sender else None,
+        "emailsenderobjecttypecode": sender.table if sender else None,
+        "sendersaccount": sender.account if sender else None,
+        "sendersaccountobjecttypecode": "account" if sender and sender.account else None,
+        "isduplicatesenderunresolved": judged.sender.ambiguous,
+        "prioritycode": int(message.importance),
+        "actualend": received,
+        "senton": message.date or received,
+        "sortdate": received,
+        "attachmentcount": sum(s.ref is not None for s in stored),
+        "postroom_contentdigest": message.digest,
+        "ownerid": owner.owner,
+        "owneridtype": owner.table,
+        "owninguser": owner.owner if owner.table == "systemuser" else None,
+        "owningteam": owner.owner if owner.table == "team" else None,
+        "owningbusinessunit": setting.units.get(owner.owner),
+        "createdon": setting.now,
+        "modifiedon": setting.now,
+        "createdby": setting.system_user,
+        "modifiedby": setting.system_user,
+    }
+
+
+def _notification(stored: Sequence[Stored], defects: Iterable[str]) -> EmailNotification:
+    if any(item.refusal for item in stored):
+        return EmailNotification.ATTACHMENTS_LEFT_OUT
+    return EmailNotification.TRUNCATED_BODY if "truncated body" in defects else EmailNotification.NONE
+
+
+def _joined(addresses: Iterable[str]) -> str:
+    """Return whole addresses, each ended with a semicolon, as many as fit the column."""
+    joined = ""
+    for address in addresses:
+        if len(joined) + len(address) + 1 > RECIPIENTS:
+            break
+        joined += address + ";"
+    return joined
+
+
+def base_index_hash(conversation_index: str) -> int | None:
+    """Return the hash of the thread's part of a conversation index, its first 22 octets.
+
+    The number is signed, as the column is; CRC-32 is stable over releases.
+    """
+    # source: MS-OXOMSG 2.2.1.3
+    if len(conversation_index) < 44:
+        return None
+    value = zlib.crc32(conversation_index[:44].lower().encode("ascii", "replace"))
+    return value - (1 << 32) if value >= 1 << 31 else value
+
+
+def _subject_changed(subject: str, parent: str) -> bool:
+    return strip_reply_marks(subject).casefold() != strip_reply_marks(parent).casefold()
+
+
+def _party_rows(judged: Judged, owner: Ownership) -> Iterator[Row]:
+    for party in judged.parties:
+        yield _party_row(judged, party, owner)
+    yield _party_columns(judged, owner, Participation.OWNER, owner.owner, owner.table, None, None, None, 1)
+    parent = judged.verdict.correlated
+    if parent and parent.regarding:
+        yield _party_columns(
+            judged,
+            owner,
+            Participation.REGARDING,
+            parent.regarding,
+            parent.regarding_table,
+            None,
+            None,
+            None,
+            1,
+        )
+
+
+def _party_row(judged: Judged, party: Party, owner: Ownership) -> Row:
+    known, address = party.known, party.address
+    return _party_columns(
+        judged,
+        owner,
+        party.mask,
+        known.id if known else None,
+        known.table if known else None,
+        (known.name if known else address.name or address.address)[:PARTY_NAME],
+        address.address[:ADDRESS],
+        None if known else (address.name or address.address)[:UNRESOLVED_NAME],
+        known.column_number if known else None,
+    )
+
+
+def _party_columns(
+    judged: Judged,
+    owner: Ownership,
+    mask: Participation,
+    party: UUID | None,
+    table: str | None,
+    name: str | None,
+    address: str | None,
+    unresolved: str | None,
+    column_number: int | None,
+) -> Row:
+    return {
+        "activitypartyid": new_id(),
+        "activityid": judged.email_id,
+        "participationtypemask": int(mask),
+        "partyid": party,
+        "partyobjecttypecode": table,
+        "partyidname": name,
+        "addressused": address,
+        "unresolvedpartyname": unresolved,
+        "addressusedemailcolumnnumber": column_number,
+        "ownerid": owner.owner,
+        "owneridtype": owner.table,
+    }
+
+
+def content_key(ref: BlobRef) -> UUID:
+    """Return the key of the row that stands for this content: equal content, equal key."""
+    return UUID(bytes=ref.digest[:16], version=8)
+
+
+def _content_row(item: Stored) -> Row:
+    assert item.ref is not None  # noqa: S101 - left-out attachments have no rows
+    return {
+        "attachmentid": content_key(item.ref),
+        "filename": item.attachment.filename[:FILE_NAME],
+        "mimetype": item.attachment.mimetype[:MIME_TYPE],
+        "filesize": item.ref.size,
+        "postroom_digest": item.ref.digest,
+    }
+
+
+def _attachment_row(judged: Judged, item: Stored, number: int, owner: Ownership, setting: Setting) -> Row:
+    assert item.ref is not None  # noqa: S101 - left-out attachments have no rows
+    key = new_id()
+    return {
+        "activitymimeattachmentid": key,
+        "activitymimeattachmentidunique": key,
+        "activityid": judged.email_id,
+        "objectid": judged.email_id,
+        "objecttypecode": "email",
+        "attachmentid": content_key(item.ref),
+        "attachmentnumber": number,
+        "attachmentcontentid": item.attachment.content_id[:CONTENT_ID] or None,
+        "filename": item.attachment.filename[:FILE_NAME],
+        "mimetype": item.attachment.mimetype[:MIME_TYPE],
+        "filesize": item.ref.size,
+        "overwritetime": setting.now,
+        "ownerid": owner.owner,
+        "owneridtype": owner.table,
+    }
+
+
+def _queue_item_row(judged: Judged, queue: UUID, setting: Setting) -> Row:
+    message = judged.opened.message
+    assert message is not None  # noqa: S101 - only a message that was read can be tracked
+    author = message.author
+    return {
+        "queueitemid": new_id(),
+        "queueid": queue,
+        "objectid": judged.email_id,
+        "objecttypecode": EMAIL_TYPE_CODE,
+        "title": message.subject[:SUBJECT] or "(no subject)",
+        "enteredon": setting.now,
+        "sender": author.address[:SENDER] if author else None,
+        "torecipients": _joined(a.address for a in message.to),
+        "createdon": setting.now,
+        "modifiedon": setting.now,
+        "createdby": setting.system_user,
+        "modifiedby": setting.system_user,
+    }
+
+
+def _decision_row(judged: Judged, stored: Sequence[Stored], setting: Setting) -> Row:
+    opened, verdict = judged.opened, judged.verdict
+    message = opened.message
+    matched = verdict.matched
+    return {
+        "postroom_decisionid": judged.decision_id,
+        "mailboxid": opened.receiver.mailbox,
+        "messageid": (message.message_id[:MESSAGE_ID] or None) if message else None,
+        "digest": opened.digest or None,
+        "serverid": opened.offered.server_id[:SERVER_ID],
+        "tracked": verdict.track,
+        "reason": int(verdict.reason),
+        "acceptingentityid": verdict.acceptor.id if verdict.acceptor else None,
+        "acceptingentitytypecode": verdict.acceptor.table if verdict.acceptor else None,
+        "filtermethod": int(verdict.filtering) if verdict.filtering is not None else None,
+        "matchedaddress": verdict.matched_address[:MATCHED] or None,
+        "matchedid": matched.id if matched else None,
+        "matchedtypecode": matched.table if matched else None,
+        "correlatedactivityid": verdict.correlated.activity if verdict.correlated else None,
+        "correlationmethod": int(verdict.method),
+        "emailid": judged.email_id,
+        "trail": _trail(judged, stored),
+        "receivedon": opened.received_at,
+        "createdon": setting.now,
+    }
+
+
+def _trail(judged: Judged, stored: Sequence[Stored]) -> str:
+    steps: list[tuple[str, str]] = list(judged.verdict.trail)
+    steps.extend(
+        ("attachments", f"file {n} was left out: {s.refusal}") for n, s in enumerate(stored, 1) if s.refusal
+    )
+    return json.dumps(steps, ensure_ascii=False, separators=(",", ":"))
+
+
+def _quarantine_row(judged: Judged, key: UUID, raw: BlobRef | None, setting: Setting) -> Row:
+    opened = judged.opened
+    return {
+        "postroom_quarantineid": key,
+        "mailboxid": opened.receiver.mailbox,
+        "serverid": opened.offered.server_id[:SERVER_ID],
+        "digest": raw.digest if raw else None,
+        "size": opened.size,
+        "cause": int(opened.cause or 0),
+        "reason": (opened.trouble or judged.verdict.reason.sentence)[:REASON],
+        "attempts": 1,
+        "state": int(QuarantineState.WAITING),
+        "createdon": setting.now,
+        "lasttriedon": setting.now,
+    }
+
+
+def _ledger_row(judged: Judged, quarantine_id: UUID | None, setting: Setting) -> Row:
+    opened = judged.opened
+    return {
+        "postroom_ledgerid": new_id(),
+        "mailboxid": opened.receiver.mailbox,
+        "serverid": opened.offered.server_id[:SERVER_ID],
+        "emailid": judged.email_id,
+        "quarantineid": quarantine_id,
+        "decisionid": judged.decision_id,
+        "size": opened.size,
+        "digest": opened.digest or None,
+        "seenon": setting.now,
+    }

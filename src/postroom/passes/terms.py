@@ -1,0 +1,64 @@
+"""What a receiving pass settles before its first batch."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from postroom.passes.gather import policy_of
+from postroom.passes.rows import AttachmentRules, Setting
+from postroom.store import mailboxes
+from postroom.store.mailboxes import Setup
+from postroom.store.records import SYSTEM_USER_ID
+from postroom.tracking.facts import Policy
+from postroom.tracking.resolution import Ownership
+
+_LARGEST_ATTACHMENT = 5_242_880
+_IN_DATABASE = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The organization's rules and what is the same for every message of the pass."""
+
+    policy: Policy
+    rules: AttachmentRules
+    setting: Setting
+    #: The server ids of the present listing.
+    still_offered: frozenset[str]
+    #: Octets up to which an attachment lies in the database.
+    blob_threshold: int
+
+
+def terms_of(connection: Connection, setup: Setup, now: datetime, still_offered: frozenset[str]) -> Terms:
+    """Return the terms of a pass over this mailbox."""
+    organization = dict(setup.organization)
+    mailbox = setup.mailbox
+    return Terms(
+        policy_of(organization),
+        AttachmentRules(
+            _or(organization.get("maxuploadfilesize"), _LARGEST_ATTACHMENT),
+            extensions(organization.get("blockedattachments") or ""),
+        ),
+        Setting(
+            now,
+            SYSTEM_USER_ID,
+            mailboxes.units_of_users(connection),
+            Ownership(mailbox["ownerid"] or SYSTEM_USER_ID, mailbox["owneridtype"] or "systemuser"),
+        ),
+        still_offered,
+        _or(organization.get("postroom_largeblobthreshold"), _IN_DATABASE),
+    )
+
+
+def extensions(blocked: str) -> frozenset[str]:
+    """Return the extensions of the organization's list.
+
+    >>> sorted(extensions("exe; .COM;;vbs"))
+    ['com', 'exe', 'vbs']
+    """
+    return frozenset(e for part in blocked.split(";") if (e := part.strip().lstrip(".").lower()))
+
+
+def _or(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None else value

@@ -1,0 +1,202 @@
+"""Test and enable: each server tried step by step; what works is switched on."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from postroom.configuration.mailbox import overall
+from postroom.configuration.permission import Obstacle
+from postroom.errors import TransportError
+from postroom.mime.compose import compose
+from postroom.mime.message import Address, Outgoing
+from postroom.passes import access
+from postroom.passes.context import Context
+from postroom.passes.gather import test_message_prefix
+from postroom.ports.mail import Outcome, Submission
+from postroom.schema.choices import IncomingDeliveryMethod, OutgoingDeliveryMethod, RunStatus, Workload
+from postroom.schema.ids import new_id
+from postroom.servers import pop3, smtp
+from postroom.servers.connection import Step
+from postroom.store import alerts, mailboxes
+from postroom.store.mailboxes import Setup
+
+SUBJECT = "Your mailbox is now connected"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One step of the test: for which workload, how long it took, what the server said."""
+
+    workload: Workload
+    name: str
+    ok: bool
+    seconds: float
+    #: The server's own words, secrets masked; what to do when the step failed.
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a test, step by step."""
+
+    mailbox: UUID
+    address: str
+    findings: tuple[Finding, ...]
+    incoming: RunStatus
+    outgoing: RunStatus
+
+    @property
+    def status(self) -> RunStatus:
+        """Return the status of the whole mailbox."""
+        return overall(self.incoming, self.outgoing, RunStatus.NOT_RUN)
+
+
+def test_mailbox(context: Context, mailbox: UUID) -> Report:
+    """Try the mailbox's servers, switch on the workloads that work, and write alerts.
+
+    Only workloads whose method is server-side synchronization are tried; others stay Not run.
+    """
+    setup = access.read_setup(context, mailbox)
+    findings: list[Finding] = []
+    incoming = outgoing = RunStatus.NOT_RUN
+    if setup.mailbox["outgoingemaildeliverymethod"] == OutgoingDeliveryMethod.SERVER_SIDE:
+        outgoing = _try(findings, Workload.OUTGOING, _outgoing_steps(context, setup), setup)
+    if setup.mailbox["incomingemaildeliverymethod"] == IncomingDeliveryMethod.SERVER_SIDE:
+        incoming = _try(findings, Workload.INCOMING, _incoming_steps(context, setup), setup)
+    if not findings:
+        findings.extend(_nothing_to_test(setup))
+    report = Report(mailbox, setup.mailbox["emailaddress"] or "", tuple(findings), incoming, outgoing)
+    _record(context, setup, report)
+    return report
+
+
+# pytest would take the name for a test of its own.
+test_mailbox.__test__ = False  # type: ignore[attr-defined]
+
+
+def _try(findings: list[Finding], workload: Workload, steps: Iterator[Step], setup: Setup) -> RunStatus:
+    obstacle = access.obstacle_for(setup, workload, for_test=True)
+    if obstacle:
+        findings.append(_hindered(workload, obstacle))
+        return RunStatus.FAILURE
+    tried = [_finding(workload, step) for step in steps]
+    findings.extend(tried)
+    return RunStatus.SUCCESS if tried and all(f.ok for f in tried) else RunStatus.FAILURE
+
+
+def _hindered(workload: Workload, obstacle: Obstacle) -> Finding:
+    return Finding(
+        workload,
+        "preconditions",
+        ok=False,
+        seconds=0.0,
+        said=f"{obstacle.name}: {obstacle.sentence} {obstacle.cure}",
+    )
+
+
+def _nothing_to_test(setup: Setup) -> Iterator[Finding]:
+    """Say of each direction why there was nothing to try."""
+    for workload in (Workload.INCOMING, Workload.OUTGOING):
+        if obstacle := access.obstacle_for(setup, workload, for_test=True):
+            yield _hindered(workload, obstacle)
+
+
+def _finding(workload: Workload, step: Step) -> Finding:
+    said = step.reply if step.failure is None else str(step.failure)
+    if isinstance(step.failure, TransportError) and step.failure.reply and step.failure.reply not in said:
+        said = f"{said} The server said: {step.failure.reply}"
+    return Finding(workload, step.name, step.ok, step.seconds, said)
+
+
+def _incoming_steps(context: Context, setup: Setup) -> Iterator[Step]:
+    yield from pop3.check(access.pop3_account(context, setup))
+
+
+def _outgoing_steps(context: Context, setup: Setup) -> Iterator[Step]:
+    account = access.smtp_account(context, setup)
+    for step in smtp.check(account):
+        yield step
+        if not step.ok:
+            return
+    yield _send_to_itself(context, setup)
+
+
+def _send_to_itself(context: Context, setup: Setup) -> Step:
+    address = setup.mailbox["emailaddress"]
+    submission = Submission("test", address, (address,), compose(_test_message(context, setup, address)))
+    started = time.monotonic()
+    try:
+        sink = access.open_sink(context, setup)
+        try:
+            delivery = next(iter(sink.submit([submission])))
+        finally:
+            sink.close()
+    except TransportError as failure:
+        return Step(
+            "send to itself",
+            ok=False,
+            seconds=time.monotonic() - started,
+            reply=failure.reply,
+            failure=failure,
+        )
+    ok = delivery.outcome is Outcome.ACCEPTED
+    return Step("send to itself", ok, time.monotonic() - started, delivery.reply, delivery.failure)
+
+
+def _test_message(context: Context, setup: Setup, address: str) -> Outgoing:
+    prefix = test_message_prefix(setup.organization.get("organizationid"))
+    domain = address.rpartition("@")[2]
+    text = (
+        "This message was sent by Postroom to test that mail can leave from and arrive in this mailbox.\r\n"
+        "It is not tracked, and there is nothing to do."
+    )
+    return Outgoing(
+        f"{prefix}{new_id().hex}@{domain}",
+        context.clock.now(),
+        Address(address),
+        (Address(address),),
+        subject=SUBJECT,
+        text=text,
+        headers=(("Auto-Submitted", "auto-generated"),),
+    )
+
+
+def _record(context: Context, setup: Setup, report: Report) -> None:
+    """Write statuses and switches, clear what held the mailbox back, and tell its owner."""
+    now = context.clock.now()
+    passed = report.status is RunStatus.SUCCESS
+    details = "; ".join(f"{f.workload.label}, {f.name}: {f.said}" for f in report.findings if not f.ok)
+    with context.database.write() as connection:
+        mailboxes.record_test(context.database, connection, report.mailbox, _outcome(report, now), now)
+        if report.status is not RunStatus.NOT_RUN:
+            alert = alerts.TEST_PASSED if passed else alerts.TEST_FAILED.with_details(details)
+            alerts.raise_alert(context.database, connection, report.mailbox, alert, now)
+            if not passed and setup.profile:
+                profile = setup.profile["emailserverprofileid"]
+                alerts.raise_alert(
+                    context.database, connection, profile, alert, now, table="emailserverprofile"
+                )
+
+
+def _outcome(report: Report, now: datetime) -> dict[str, Any]:
+    """Return the columns that a test sets; see the cleared ones as "due at once"."""
+    return {
+        "incomingemailstatus": int(report.incoming),
+        "outgoingemailstatus": int(report.outgoing),
+        "mailboxstatus": int(report.status),
+        "enabledforincomingemail": report.incoming is RunStatus.SUCCESS,
+        "enabledforoutgoingemail": report.outgoing is RunStatus.SUCCESS,
+        "testmailboxaccesscompletedon": now,
+        "testemailconfigurationscheduled": False,
+        "testemailconfigurationretrycount": 0,
+        "postponetestemailconfigurationuntil": None,
+        "postponemailboxprocessinguntil": None,
+        "postponesendinguntil": None,
+        "receivingpostponeduntil": None,
+        "noemailcount": 0,
+        "transientfailurecount": 0,
+        "lastsyncerrorcount": 0,
+    }

@@ -1,0 +1,170 @@
+"""Alerts: what the owner of a mailbox or profile is told; repeated ones are folded into one row.
+
+Every alert answers three questions: what happened, whose fault it is, and what cures it.
+"""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from postroom.schema.alert import TraceLog
+from postroom.schema.choices import TraceLevel
+from postroom.schema.ids import new_id
+from postroom.schema.organization import Organization
+from postroom.store.database import Database
+
+_TRACE = TraceLog.__table__
+_ORGANIZATION = Organization.__table__
+
+_SWITCHES = {
+    TraceLevel.INFORMATION: "generatealertsforinformation",
+    TraceLevel.WARNING: "generatealertsforwarnings",
+    TraceLevel.ERROR: "generatealertsforerrors",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One kind of alert, ready to be raised on a mailbox or a profile."""
+
+    code: int
+    level: TraceLevel
+    text: str
+    #: What to do about it.
+    cure: str = ""
+    #: The server's words or other evidence; no addresses, no content.
+    details: str = ""
+    #: Tells apart alerts of one code that are about different things.
+    about: str = ""
+
+    def with_details(self, details: str) -> "Alert":
+        """Return the alert with its evidence."""
+        return replace(self, details=details)
+
+
+TEST_PASSED = Alert(1, TraceLevel.INFORMATION, "The mailbox was tested and works from now on.")
+TEST_FAILED = Alert(
+    2, TraceLevel.ERROR, "The mailbox failed its test.", "Mend what the failed step names and test again."
+)
+SIGN_IN_REJECTED = Alert(
+    3,
+    TraceLevel.ERROR,
+    "The server refused the credentials; the workload is stopped.",
+    "Correct user name and password, then test the mailbox.",
+)
+SEND_FAILED = Alert(
+    4,
+    TraceLevel.ERROR,
+    "An e-mail could not be sent.",
+    "Open the e-mail: it says why; mend it and send it again.",
+)
+UNCERTAIN_SEND = Alert(
+    5,
+    TraceLevel.ERROR,
+    "Nobody can know whether an e-mail was sent: the connection or the worker broke at the wrong moment.",
+    "Open the e-mail, ask a recipient, then `postroom outbox resend` or `postroom outbox settle`.",
+)
+RECIPIENTS_REFUSED = Alert(
+    6,
+    TraceLevel.WARNING,
+    "An e-mail was sent, but not to every recipient.",
+    "Open the e-mail: it names them.",
+)
+QUARANTINED = Alert(
+    7,
+    TraceLevel.WARNING,
+    "Messages were put into quarantine.",
+    "`postroom quarantine list` shows them with their reasons.",
+)
+INVALID_FORWARD_ITEM = Alert(
+    8,
+    TraceLevel.WARNING,
+    "InvalidForwardMailItem: the forward mailbox holds items that are no forwarded attachment, "
+    "or whose sender does not use the forward mailbox.",
+    "Have the rule forward mail as an attachment, and set the sender's incoming method to 3.",
+)
+
+
+def waiting(name: str, reason: str) -> Alert:
+    """Return the alert that says why mail of a mailbox does not leave."""
+    return Alert(9, TraceLevel.WARNING, "E-mails wait and can't be sent.", reason, about=name)
+
+
+def raise_alert(
+    database: Database,
+    connection: Connection,
+    regarding: UUID,
+    alert: Alert,
+    now: datetime,
+    *,
+    table: str = "mailbox",
+) -> None:
+    """Raise the alert, or count it on the row that already says the same of the same record.
+
+    The organization's switches may silence a level. `createdon` is the first occurrence,
+    `modifiedon` the latest.
+    """
+    organization = connection.execute(sa.select(_ORGANIZATION)).mappings().first()
+    if organization and organization[_SWITCHES[alert.level]] is False:
+        return
+    folded = _fold(alert, regarding, table)
+    same = sa.and_(
+        _TRACE.c.regardingobjectid == regarding,
+        _TRACE.c.tracecode == alert.code,
+        _TRACE.c.traceparameterhash == folded,
+    )
+    version = database.next_versions(connection)
+    changed = connection.execute(
+        sa.update(_TRACE)
+        .where(same)
+        .values(
+            modifiedon=now,
+            collationlevel=sa.func.coalesce(_TRACE.c.collationlevel, 0) + 1,
+            errordetails=alert.details[:2048] or None,
+            versionnumber=version,
+        )
+    )
+    if not changed.rowcount:
+        connection.execute(sa.insert(_TRACE).values(_row(alert, regarding, table, folded, now, version)))
+
+
+def _row(
+    alert: Alert, regarding: UUID, table: str, folded: int, now: datetime, version: int
+) -> Mapping[str, Any]:
+    return {
+        "tracelogid": new_id(),
+        "text": f"{alert.text} {alert.cure}".strip()[:2000],
+        "level": int(alert.level),
+        "tracecode": alert.code,
+        "tracestatus": alert.level is TraceLevel.INFORMATION,
+        "collationlevel": 1,
+        "regardingobjectid": regarding,
+        "regardingobjecttypecode": table,
+        "traceparameterhash": folded,
+        "errordetails": alert.details[:2048] or None,
+        "isunique": True,
+        "canbedeleted": True,
+        "createdon": now,
+        "modifiedon": now,
+        "versionnumber": version,
+    }
+
+
+def _fold(alert: Alert, regarding: UUID, table: str) -> int:
+    """Return the signed 32-bit hash by which repetitions are found."""
+    value = zlib.crc32(f"{table}:{regarding}:{alert.code}:{alert.about}".encode())
+    return value - (1 << 32) if value >= 1 << 31 else value
+
+
+def alerts_on(connection: Connection, regarding: UUID) -> list[Mapping[str, Any]]:
+    """Return the alerts on a record, the latest first."""
+    query = (
+        sa.select(_TRACE).where(_TRACE.c.regardingobjectid == regarding).order_by(_TRACE.c.modifiedon.desc())
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]

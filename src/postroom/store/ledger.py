@@ -1,0 +1,140 @@
+"""The ledger: which messages of a mailbox were seen, by the server's own ids."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from postroom.ports.mail import Offered
+from postroom.schema.choices import QuarantineCause, QuarantineState
+from postroom.schema.ids import new_id
+from postroom.schema.ledger import Ledger
+from postroom.schema.quarantine import Quarantine
+from postroom.store.index import chunks_of
+
+_LEDGER = Ledger.__table__
+_QUARANTINE = Quarantine.__table__
+
+# A message whose fetch broke is asked for again after 5 minutes, then 10, 20, ... up to a day.
+_FIRST_WAIT = timedelta(minutes=5)
+_LONGEST_WAIT = timedelta(days=1)
+
+
+class Entry(NamedTuple):
+    """A message of the ledger, found by its content."""
+
+    ledger_id: UUID
+    server_id: str
+    email_id: UUID | None
+
+
+def seen_ids(connection: Connection, mailbox: UUID) -> set[str]:
+    """Return the server ids of every message of this mailbox that has been recorded."""
+    query = sa.select(_LEDGER.c.serverid).where(_LEDGER.c.mailboxid == mailbox)
+    return set(connection.execute(query).scalars())
+
+
+def removable_ids(connection: Connection, mailbox: UUID) -> set[str]:
+    """Return the server ids of recorded messages that an e-mail of the store holds."""
+    query = sa.select(_LEDGER.c.serverid).where(
+        _LEDGER.c.mailboxid == mailbox, _LEDGER.c.emailid.is_not(None), _LEDGER.c.discardedon.is_(None)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def mark_discarded(connection: Connection, mailbox: UUID, server_ids: Sequence[str], now: datetime) -> None:
+    """Note that the server was told to remove these messages."""
+    for chunk in chunks_of(server_ids):
+        connection.execute(
+            sa.update(_LEDGER)
+            .where(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.serverid.in_(chunk))
+            .values(discardedon=now)
+        )
+
+
+def by_content(connection: Connection, mailbox: UUID, digests: Sequence[bytes]) -> dict[bytes, list[Entry]]:
+    """Return the ledger's rows of this mailbox that hold the same contents."""
+    found: dict[bytes, list[Entry]] = {}
+    for chunk in chunks_of(digests):
+        query = sa.select(
+            _LEDGER.c.digest, _LEDGER.c.postroom_ledgerid, _LEDGER.c.serverid, _LEDGER.c.emailid
+        ).where(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.digest.in_(chunk))
+        for row in connection.execute(query):
+            entry = Entry(row.postroom_ledgerid, row.serverid, row.emailid)
+            found.setdefault(bytes(row.digest), []).append(entry)
+    return found
+
+
+class Broken(NamedTuple):
+    """A message that could not be fetched so far."""
+
+    quarantine_id: UUID
+    attempts: int
+    last_tried_at: datetime
+
+    def next_try_at(self) -> datetime:
+        """Return when it is worth another try."""
+        wait: timedelta = min(_FIRST_WAIT * 2 ** min(self.attempts - 1, 16), _LONGEST_WAIT)
+        return self.last_tried_at + wait
+
+
+def broken_fetches(connection: Connection, mailbox: UUID) -> dict[str, Broken]:
+    """Return the messages whose fetch broke and that wait for another try, by server id."""
+    query = sa.select(
+        _QUARANTINE.c.serverid,
+        _QUARANTINE.c.postroom_quarantineid,
+        _QUARANTINE.c.attempts,
+        _QUARANTINE.c.lasttriedon,
+    ).where(
+        _QUARANTINE.c.mailboxid == mailbox,
+        _QUARANTINE.c.cause == QuarantineCause.BROKEN_FETCH,
+        _QUARANTINE.c.state == QuarantineState.WAITING,
+    )
+    return {
+        row.serverid: Broken(row.postroom_quarantineid, row.attempts or 1, row.lasttriedon)
+        for row in connection.execute(query)
+    }
+
+
+def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble: str, now: datetime) -> None:
+    """Put a message aside whose fetch broke, or count one more try of one that lies there already."""
+    known = broken_fetches(connection, mailbox).get(offered.server_id)
+    if known:
+        connection.execute(
+            sa.update(_QUARANTINE)
+            .where(_QUARANTINE.c.postroom_quarantineid == known.quarantine_id)
+            .values(attempts=known.attempts + 1, lasttriedon=now, reason=trouble[:2000])
+        )
+        return
+    connection.execute(
+        sa.insert(_QUARANTINE).values(
+            postroom_quarantineid=new_id(),
+            mailboxid=mailbox,
+            serverid=offered.server_id,
+            size=offered.size,
+            cause=int(QuarantineCause.BROKEN_FETCH),
+            reason=trouble[:2000],
+            attempts=1,
+            state=int(QuarantineState.WAITING),
+            createdon=now,
+            lasttriedon=now,
+        )
+    )
+
+
+def settle_broken(connection: Connection, mailbox: UUID) -> None:
+    """Close the entries of messages whose fetch broke once and that are recorded by now."""
+    recorded = sa.select(_LEDGER.c.serverid).where(_LEDGER.c.mailboxid == mailbox)
+    connection.execute(
+        sa.update(_QUARANTINE)
+        .where(
+            _QUARANTINE.c.mailboxid == mailbox,
+            _QUARANTINE.c.cause == int(QuarantineCause.BROKEN_FETCH),
+            _QUARANTINE.c.state == int(QuarantineState.WAITING),
+            _QUARANTINE.c.serverid.in_(recorded),
+        )
+        .values(state=int(QuarantineState.SETTLED))
+    )

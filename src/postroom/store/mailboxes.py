@@ -1,0 +1,163 @@
+"""Mailboxes with all that decides over them: their profile, their owner, the organization."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from postroom.errors import UserError
+from postroom.schema.choices import ActiveState, FilteringMethod, IncomingDeliveryMethod
+from postroom.schema.mailbox import Mailbox
+from postroom.schema.organization import Organization
+from postroom.schema.profile import EmailServerProfile
+from postroom.schema.queue import Queue
+from postroom.schema.user import SystemUser, UserSettings
+from postroom.store import workloads
+from postroom.store.database import Database
+from postroom.tracking.facts import Receiver
+
+_MAILBOX = Mailbox.__table__
+_PROFILE = EmailServerProfile.__table__
+_ORGANIZATION = Organization.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One mailbox, its profile, the organization, and how its owner wants mail filtered.
+
+    Secrets stand in the rows as they are stored, sealed.
+    """
+
+    mailbox: Mapping[str, Any]
+    profile: Mapping[str, Any] | None
+    organization: Mapping[str, Any]
+    filtering: FilteringMethod
+
+    @property
+    def mailbox_id(self) -> UUID:
+        """Return the mailbox's key."""
+        key: UUID = self.mailbox["mailboxid"]
+        return key
+
+    @property
+    def deletes_after_processing(self) -> bool:
+        """Tell whether recorded mail is removed from the server; never from a user's own mailbox."""
+        shared = self.mailbox["isforwardmailbox"] or self.mailbox["regardingobjecttypecode"] == "queue"
+        return bool(shared and self.mailbox["processanddeleteemails"])
+
+
+def read_setup(connection: Connection, mailbox: UUID) -> Setup:
+    """Return the mailbox and what decides over it; raises `UserError` when there is no such mailbox."""
+    row = _one(connection, sa.select(_MAILBOX).where(_MAILBOX.c.mailboxid == mailbox))
+    if row is None:
+        raise UserError(f"There is no mailbox {mailbox}.")
+    profile = None
+    if row["emailserverprofile"]:
+        key = _PROFILE.c.emailserverprofileid
+        profile = _one(connection, sa.select(_PROFILE).where(key == row["emailserverprofile"]))
+    organization = _one(connection, sa.select(_ORGANIZATION)) or {}
+    return Setup(row, profile, organization, _filtering(connection, row))
+
+
+def find_by_address(connection: Connection, address: str) -> list[UUID]:
+    """Return the mailboxes with this address, a user's before a queue's before a forward mailbox."""
+    query = (
+        sa.select(_MAILBOX.c.mailboxid)
+        .where(sa.func.lower(_MAILBOX.c.emailaddress) == address.strip().lower())
+        .order_by(
+            _MAILBOX.c.isforwardmailbox, _MAILBOX.c.regardingobjecttypecode.desc(), _MAILBOX.c.mailboxid
+        )
+    )
+    return list(connection.execute(query).scalars())
+
+
+def get_by_address(connection: Connection, address: str) -> UUID:
+    """Return the mailbox with this address or key; raises `UserError` when there is none."""
+    try:
+        wanted = UUID(address)
+    except ValueError:
+        found = find_by_address(connection, address)
+        if not found:
+            raise UserError(
+                f"There is no mailbox with the address {address}. `postroom mailbox list` shows them all."
+            ) from None
+        return found[0]
+    read_setup(connection, wanted)
+    return wanted
+
+
+def all_ids(connection: Connection) -> list[UUID]:
+    """Return the key of every mailbox, by address."""
+    return list(
+        connection.execute(sa.select(_MAILBOX.c.mailboxid).order_by(_MAILBOX.c.emailaddress)).scalars()
+    )
+
+
+def _one(connection: Connection, query: sa.Select[Any]) -> dict[str, Any] | None:
+    row = connection.execute(query).mappings().first()
+    return None if row is None else dict(row)
+
+
+def _filtering(connection: Connection, mailbox: Mapping[str, Any]) -> FilteringMethod:
+    owner, table = mailbox["regardingobjectid"], mailbox["regardingobjecttypecode"]
+    if table == "queue":
+        queues = Queue.__table__
+        query = sa.select(queues.c.incomingemailfilteringmethod).where(queues.c.queueid == owner)
+        code = connection.execute(query).scalar()
+        return FilteringMethod.ALL if code is None else FilteringMethod(code)
+    settings = UserSettings.__table__
+    query = sa.select(settings.c.incomingemailfilteringmethod).where(settings.c.systemuserid == owner)
+    code = connection.execute(query).scalar() if owner else None
+    return FilteringMethod.KNOWN_SENDERS if code is None else FilteringMethod(code)
+
+
+def receiver_of(setup: Setup) -> Receiver:
+    """Return the mailbox as the decisions about its mail see it."""
+    mailbox = setup.mailbox
+    return Receiver(
+        setup.mailbox_id,
+        mailbox["emailaddress"] or "",
+        mailbox["regardingobjecttypecode"] or "",
+        mailbox["regardingobjectid"],
+        setup.filtering,
+        _later(mailbox["processemailreceivedafter"], (setup.profile or {}).get("processemailsreceivedafter")),
+    )
+
+
+def _later(*instants: datetime | None) -> datetime | None:
+    known = [instant for instant in instants if instant]
+    return max(known) if known else None
+
+
+def served_by_forwarding(connection: Connection, addresses: list[str]) -> UUID | None:
+    """Return the mailbox of the first of these addresses whose mail arrives through a forward mailbox."""
+    query = sa.select(_MAILBOX.c.mailboxid).where(
+        sa.func.lower(_MAILBOX.c.emailaddress).in_(addresses),
+        _MAILBOX.c.incomingemaildeliverymethod == int(IncomingDeliveryMethod.FORWARD_MAILBOX),
+        _MAILBOX.c.statecode == int(ActiveState.ACTIVE),
+        _MAILBOX.c.isforwardmailbox.is_(False),
+    )
+    return connection.execute(query).scalars().first()
+
+
+def units_of_users(connection: Connection) -> dict[UUID, UUID]:
+    """Return the business unit of every user."""
+    users = SystemUser.__table__
+    rows = connection.execute(sa.select(users.c.systemuserid, users.c.businessunitid))
+    return {row.systemuserid: row.businessunitid for row in rows if row.businessunitid}
+
+
+def record_test(
+    database: Database, connection: Connection, mailbox: UUID, outcome: Mapping[str, Any], now: datetime
+) -> None:
+    """Write the outcome of a test to the mailbox and make its work due at once."""
+    connection.execute(
+        sa.update(_MAILBOX)
+        .where(_MAILBOX.c.mailboxid == mailbox)
+        .values(**outcome, modifiedon=now, versionnumber=database.next_versions(connection))
+    )
+    workloads.hint(connection, [mailbox], now)

@@ -1,0 +1,131 @@
+"""Keeping messages: all rows of a batch in one transaction, inserted in bulk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from postroom.schema.attachment import ActivityMimeAttachment, Attachment
+from postroom.schema.decision import Decision
+from postroom.schema.email import Email
+from postroom.schema.ledger import Ledger
+from postroom.schema.party import ActivityParty
+from postroom.schema.quarantine import Quarantine
+from postroom.schema.queue import QueueItem
+from postroom.schema.version import VERSIONS_AT_ONCE
+from postroom.store.database import Database
+from postroom.store.index import chunks_of
+from postroom.tracking.facts import Correlated
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one transaction by table; every list holds dictionaries of the same columns."""
+
+    emails: list[Row] = field(default_factory=list)
+    parties: list[Row] = field(default_factory=list)
+    attachments: list[Row] = field(default_factory=list)
+    contents: list[Row] = field(default_factory=list)
+    queue_items: list[Row] = field(default_factory=list)
+    decisions: list[Row] = field(default_factory=list)
+    quarantine: list[Row] = field(default_factory=list)
+    ledger: list[Row] = field(default_factory=list)
+    #: Ledger rows whose server gave the message a new id: key and new server id.
+    renumbered: list[Row] = field(default_factory=list)
+
+
+_EMAIL = Email.__table__
+_LEDGER = Ledger.__table__
+
+
+def insert(database: Database, connection: Connection, rows: Rows) -> None:
+    """Write all rows; the database refuses an e-mail that another worker has recorded meanwhile."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    contents = dialect.insert(Attachment.__table__).on_conflict_do_nothing()
+    for statement, values in (
+        (sa.insert(_EMAIL), rows.emails),
+        (sa.insert(ActivityParty.__table__), rows.parties),
+        (contents, rows.contents),
+        (sa.insert(ActivityMimeAttachment.__table__), rows.attachments),
+        (sa.insert(QueueItem.__table__), rows.queue_items),
+    ):
+        _insert_versioned(database, connection, statement, values)
+    for table, values in (
+        (Decision.__table__, rows.decisions),
+        (Quarantine.__table__, rows.quarantine),
+        (_LEDGER, rows.ledger),
+    ):
+        if values:
+            connection.execute(sa.insert(table), values)
+    for change in rows.renumbered:
+        connection.execute(_RENUMBER, change)
+
+
+_RENUMBER = (
+    sa.update(_LEDGER)
+    .where(_LEDGER.c.postroom_ledgerid == sa.bindparam("key"))
+    .values(serverid=sa.bindparam("new_server_id"))
+)
+
+
+def _insert_versioned(
+    database: Database, connection: Connection, statement: sa.Insert, values: Sequence[Row]
+) -> None:
+    """Insert rows in bulk, each with a row version of its own."""
+    for chunk in chunks_of(values, VERSIONS_AT_ONCE):
+        first = database.next_versions(connection, len(chunk))
+        for offset, row in enumerate(chunk):
+            row["versionnumber"] = first + offset
+        connection.execute(statement, chunk)
+
+
+def holders_of(connection: Connection, uniques: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the e-mail that holds each unique value, where there is one."""
+    found: dict[UUID, UUID] = {}
+    for chunk in chunks_of(uniques):
+        query = sa.select(_EMAIL.c.messageiddupcheck, _EMAIL.c.activityid).where(
+            _EMAIL.c.messageiddupcheck.in_(chunk)
+        )
+        found.update((row.messageiddupcheck, row.activityid) for row in connection.execute(query))
+    return found
+
+
+def by_message_id(connection: Connection, message_ids: Sequence[str]) -> dict[str, list[Correlated]]:
+    """Return the e-mails that have each Message-ID, oldest first."""
+    columns = (
+        _EMAIL.c.activityid,
+        _EMAIL.c.messageid,
+        _EMAIL.c.subject,
+        _EMAIL.c.regardingobjectid,
+        _EMAIL.c.regardingobjecttypecode,
+        _EMAIL.c.ownerid,
+        _EMAIL.c.conversationtrackingid,
+        _EMAIL.c.trackingtoken,
+        _EMAIL.c.directioncode,
+    )
+    found: dict[str, list[Correlated]] = {}
+    for chunk in chunks_of(message_ids):
+        query = sa.select(*columns).where(_EMAIL.c.messageid.in_(chunk)).order_by(_EMAIL.c.activityid)
+        for row in connection.execute(query):
+            found.setdefault(row.messageid, []).append(_correlated(row))
+    return found
+
+
+def _correlated(row: Any) -> Correlated:
+    return Correlated(
+        row.activityid,
+        row.messageid,
+        row.subject or "",
+        row.regardingobjectid,
+        row.regardingobjecttypecode,
+        row.ownerid,
+        row.conversationtrackingid,
+        row.trackingtoken,
+        bool(row.directioncode),
+    )
