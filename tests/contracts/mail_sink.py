@@ -251,7 +251,10 @@ class MailSinkContract:
         world.break_after(2)
         deliveries = self.submit(world, *submissions)
         assert [each.key for each in deliveries] == [each.key for each in submissions]
-        assert outcomes(deliveries) == [Outcome.ACCEPTED] * 2 + [Outcome.DEFERRED] * 3
+        assert outcomes(deliveries[:2]) == [Outcome.ACCEPTED] * 2
+        # The network may have taken all of it before the connection broke further on.
+        assert deliveries[2].outcome in {Outcome.DEFERRED, Outcome.UNCERTAIN}
+        assert outcomes(deliveries[3:]) == [Outcome.DEFERRED] * 2
         assert all(isinstance(each.failure, TransportError) and each.failure.retry for each in deliveries[2:])
         assert set(bodies(world.arrived(2))) == {each.key for each in submissions[:2]}
         assert outcomes(self.submit(world, *submissions[2:])) == [Outcome.ACCEPTED] * 3

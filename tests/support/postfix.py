@@ -195,7 +195,9 @@ class Sink:
     def _read(self) -> list[Got]:
         # In order of writing; the names are numbers of chance.
         files = sorted(self.directory.glob("msg.*"), key=lambda file: file.stat().st_mtime_ns)
-        return [_read_dump(file.read_bytes()) for file in files]
+        dumps = [file.read_bytes() for file in files]
+        # What it was given only in part lies there too; at the end of a whole message it adds a line.
+        return [_read_dump(dump) for dump in dumps if dump.endswith(b"\n\n")]
 
 
 def _read_dump(data: bytes) -> Got:
