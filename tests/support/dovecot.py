@@ -115,16 +115,17 @@ class Dovecot:
         self._own(self.directory)
         program = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "dovecot"
         as_root = os.geteuid() == 0
-        self._process = subprocess.Popen(
-            [program, "-F", "-c", str(self.directory / "dovecot.conf")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.directory / "stderr").open("wb"),
-            cwd=self.directory,
-            user=self._account.pw_uid if as_root else None,
-            group=self._account.pw_gid if as_root else None,
-            extra_groups=[] if as_root else None,
-        )
+        with (self.directory / "stderr").open("wb") as complaints:
+            self._process = subprocess.Popen(
+                [program, "-F", "-c", str(self.directory / "dovecot.conf")],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                cwd=self.directory,
+                user=self._account.pw_uid if as_root else None,
+                group=self._account.pw_gid if as_root else None,
+                extra_groups=[] if as_root else None,
+            )
         self._wait_until_it_answers(self._process)
 
     def stop(self) -> None:

@@ -44,15 +44,12 @@ class Proxy:
         self.only_connection: int | None = None
         self._target = ("127.0.0.1", target_port)
         self._listener = socket.create_server(("127.0.0.1", 0))
+        #: The port that stands for the server's.
+        self.port = int(self._listener.getsockname()[1])
         self._stopping = threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
-
-    @property
-    def port(self) -> int:
-        """Return the port that stands for the server's."""
-        return int(self._listener.getsockname()[1])
 
     def set_latency(self, one_way: float) -> None:
         """Hold back every piece this long, in both directions."""

@@ -9,7 +9,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from postroom.errors import BadReply, Refused, SignInRejected, Throttled, TooLarge, TransportError, Unreachable
+from postroom.errors import (
+    BadReply,
+    Refused,
+    SignInRejected,
+    Throttled,
+    TooLarge,
+    TransportError,
+    Unreachable,
+)
 from postroom.ports.mail import Fetched, Offered
 from postroom.servers.connection import (
     Connection,
@@ -184,6 +192,9 @@ class Pop3Source:
                 Unreachable(f"The session was broken off because message {offered.number} was too big.")
             )
             return self._too_big(offered)
+        if raw.size <= len(b"\r\n") < offered.size:
+            # Dovecot does this when it holds a wrong size: what it gives is not the message.
+            return self._answered(Fetched(offered, None, self._empty(offered)))
         return self._answered(Fetched(offered, raw))
 
     def _answered(self, fetched: Fetched) -> Fetched:
@@ -198,6 +209,12 @@ class Pop3Source:
                 f"The message is bigger than the limit of {self._largest} octets and was not taken; "
                 f"the server announced {offered.size} octets."
             ),
+        )
+
+    def _empty(self, offered: Offered) -> BadReply:
+        return BadReply(
+            f"{self._talk.connection.endpoint} announced message {offered.number} with {offered.size} octets "
+            "and gave none of them; the message may be damaged on the server."
         )
 
     def _drain(self) -> None:

@@ -151,7 +151,8 @@ class Cutter:
         if self._held.startswith(b".\r\n", self._at):
             self._at += 3
             return RawBytes(b"")
-        if self._held.startswith(b".", self._at):
+        # Dovecot stuffs no dot in front of the very first octet, so one dot alone is the message's own.
+        if self._held.startswith(b"..", self._at):
             self._at += 1
         end, is_stuffed = self._find_end()
         if end >= 0 and end - self._at <= self._spool_over:
