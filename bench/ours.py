@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAILBOX = "sales@postroom.example"
 _PARSER = "fast_mail_parser"
+#: Whether `postroom run-once` is there; without it the pass is run without the engine around it.
+HAS_COMMAND = (ROOT.parent / "src/postroom/cli/run.py").exists()
 
 
 def open_source(port: int, user: str) -> "MailSource":
@@ -103,7 +105,7 @@ def receiver(
 
     def command(directory: Path) -> Sequence[str]:
         home = shutil.copytree(template, directory / "home")
-        return _product(home, (*more, *switches), "run-once", "--mailbox", MAILBOX, "--workload", "incoming")
+        return product(home, "receive", (*more, *switches), alone=inside)
 
     return Contender(
         name or title,
@@ -116,12 +118,24 @@ def receiver(
     )
 
 
+def poller(home: Path, count: int, *, repeats: int, switches: Sequence[str] = ()) -> Contender:
+    """Passes over a mailbox in which nothing is new, as a worker that is up makes them; the median of many."""
+
+    def command(_: Path) -> Sequence[str]:
+        return product(home, "receive", (*switches, "--repeat", str(repeats)), alone=True)
+
+    def check(_: Path, run: Run) -> int:
+        return recorded(home) if run.said["items"] == 0 else -1
+
+    return Contender("ours, nothing new", command, count, check, inside=True, environment=_NO_LIMITS)
+
+
 def sender(template: Path, count: int, *, rounds: int | None = None, inside: bool = False) -> Contender:
     """One send pass over the mail that waits in the template, checked by the e-mails' states."""
 
     def command(directory: Path) -> Sequence[str]:
         home = shutil.copytree(template, directory / "home")
-        return _product(home, (), "run-once", "--mailbox", MAILBOX, "--workload", "outgoing")
+        return product(home, "send", (), alone=inside)
 
     def check(directory: Path, _: Run) -> int:
         return count_rows(directory / "home/postroom.sqlite", "email where statuscode = 3")
@@ -136,10 +150,22 @@ def recorded(home: Path) -> int:
 
 
 def outcome(home: Path) -> dict[str, int]:
-    """Return what became of the messages."""
-    tables = ("postroom_ledger", "postroom_decision", "email", "postroom_quarantine", "postroom_blob")
+    """Return what became of the messages: rows by table."""
+    tables = (
+        "postroom_ledger",
+        "postroom_decision",
+        "email",
+        "postroom_quarantine",
+        "activityparty",
+        "attachment",
+    )
     return {table.removeprefix("postroom_"): count_rows(home / "postroom.sqlite", table) for table in tables}
 
 
-def _product(home: Path, switches: Sequence[str], *arguments: str) -> list[str]:
-    return python("-m", "bench.steps.product", "--home", str(home), *switches, "--", *arguments)
+def product(home: Path, which: str, switches: Sequence[str], *, alone: bool) -> list[str]:
+    """Return the command of one pass: through `postroom run-once`, or the pass alone."""
+    step = python("-m", "bench.steps.product", "--home", str(home), *switches)
+    if alone or not HAS_COMMAND:
+        return [*step, "--only", which]
+    workload = {"receive": "incoming", "send": "outgoing"}[which]
+    return [*step, "--", "run-once", "--mailbox", MAILBOX, "--workload", workload]
