@@ -20,7 +20,6 @@ from postroom.mime.transfer import Encoding, decode
 from postroom.mime.words import decode_words
 
 _FORWARDED = frozenset({"message/rfc822", "message/global"})
-# Container types whose children are one thing to the reader, so that a named text in them is body.
 _CID = re.compile(r"cid:([^\"'\s<>)]{1,998})", re.IGNORECASE)
 
 
@@ -68,7 +67,7 @@ class _Visit:
     default: str
     #: The passage that alternatives share, or None outside of them.
     passage: _Passage | None
-    #: Whether it stands beside unrelated parts, where a named text is a file.
+    #: Whether it follows another part that it is no alternative to, so that a named text is a file.
     beside_others: bool
 
 
@@ -104,7 +103,7 @@ class _Sorter:
         self._room = {"text": limits.text, "html": limits.text}
         self._parts = 0
         # Every level searches its whole stretch; a hostile nesting must not make that quadratic.
-        self._search_budget = 16 * raw.size + (64 << 20)
+        self._search_budget = 32 * raw.size + (64 << 20)
 
     def sort(self, root: Part) -> None:
         """Sort the outermost part and all below it."""
@@ -155,17 +154,19 @@ class _Sorter:
         if subtype == "alternative" and passage is None:
             passage = _Passage()
             self._passages.append(passage)
+        beside_others = subtype != "alternative"
         default = "message/rfc822" if subtype == "digest" else "text/plain"
+        last = len(found.ranges) - 1
         visits += [
-            _Visit(start, end, visit.depth + 1, default, passage, subtype not in ("alternative", "related"))
-            for start, end in reversed(found.ranges)
+            _Visit(start, end, visit.depth + 1, default, passage, beside_others and at < last)
+            for at, (start, end) in enumerate(reversed(found.ranges))
         ]
         return True
 
     def _is_body(self, described: Described, visit: _Visit) -> bool:
         if described.disposition == "attachment":
             return False
-        return not (described.filename and visit.beside_others and self._passages)
+        return not (visit.beside_others and (described.filename or described.content_id))
 
     def _take_text(self, part: Part, mimetype: str, passage: _Passage | None) -> None:
         kind = mimetype[5:] if mimetype == "text/html" else "text"
