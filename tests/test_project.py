@@ -181,7 +181,10 @@ def test_a_module_says_in_one_line_what_it_holds(module: Path) -> None:
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
-    assert {module.parent for module in MODULES} == {init.parent for init in SOURCE.rglob("__init__.py")}
+    folders = {module.parent for module in MODULES}
+    packages = {init.parent for init in SOURCE.rglob("__init__.py")}
+    # Migrations are files that Alembic reads by their path.
+    assert folders - packages <= {SOURCE / "store" / "migrations" / "versions"}
 
 
 FORBIDDEN_MODULES = {
