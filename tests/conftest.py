@@ -50,7 +50,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server: postgres.Server = request.getfixturevalue("postgres_server")
     url = server.fresh()
     yield url
-    server.drop(url)
+    server.give_back(url)
 
 
 @pytest.fixture

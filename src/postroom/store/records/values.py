@@ -85,7 +85,7 @@ _NEEDED_BY_THE_SERVICE = {"emailserverprofile": {"name", "servertype"}, "queue":
 def _is_needed(table: TableInfo, name: str, info: ColumnInfo) -> bool:
     if name in _NEEDED_BY_THE_SERVICE.get(table.logical_name, ()):
         return True
-    if info.required is not Required.SYSTEM or info.kind is Kind.MOMENT:
+    if info.required is not Required.SYSTEM or info.kind in (Kind.KEY, Kind.MOMENT):
         return False
     return info.default is not None or info.may_create or info.kind is Kind.OWNER
 
