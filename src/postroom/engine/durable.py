@@ -78,7 +78,8 @@ class DbosRunner:
         """Set DBOS going and take up what an earlier process of the same name left."""
         quiet_the_log()
         DBOS(config=self._config())
-        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MOST_ATTEMPTS)(self._run)
+        # DBOS marks the functions it is given, which methods don't allow.
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MOST_ATTEMPTS)(lambda *work: self._run(*work))
         scheduled = [
             (name, DBOS.workflow(name=f"postroom.{name}")(run), cron) for name, run, cron in self._schedules
         ]

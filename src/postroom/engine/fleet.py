@@ -86,9 +86,9 @@ def _claim_everything(
     mailbox_ids: Collection[UUID] | None,
     only: Collection[Workload] | None,
 ) -> None:
-    now = office.clock.now()
     workloads.release_host(connection, office.host, reason="The last pass was broken off.")
     office.prepare(connection)
+    now = office.clock.now()
     tickets = workloads.claim_due(
         connection,
         now,

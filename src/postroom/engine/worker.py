@@ -17,13 +17,12 @@ from postroom.store import workloads
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
-UPKEEP_SECONDS = 10
 PURGE_SECONDS = 60
 STATISTICS_KEPT = timedelta(days=3)
 #: How long a stopping worker waits for what it is at; the rest is taken up by the next one.
 PATIENCE_SECONDS = 30
 #: A place that became free is filled after this time, so that several are filled together.
-_REFILL_SECONDS = 0.25
+_REFILL_SECONDS = 0.1
 
 
 class Worker:
@@ -46,7 +45,9 @@ class Worker:
     def start(self) -> None:
         """Set the worker going; when this returns it takes work."""
         self._runner.schedule("tick", self._tick, every_seconds=TICK_SECONDS)
-        self._runner.schedule("upkeep", self._upkeep, every_seconds=UPKEEP_SECONDS)
+        # Often enough that work of a dead worker is taken over soon after its leases have run out.
+        upkeep_seconds = max(1, round(self._office.lease.total_seconds() / 3))
+        self._runner.schedule("upkeep", self._upkeep, every_seconds=upkeep_seconds)
         self._runner.schedule("purge", self._purge, every_seconds=PURGE_SECONDS)
         self._runner.start()
         self._heartbeat.__enter__()
