@@ -1,5 +1,6 @@
 """What is written is read again as the same message, and nothing can be smuggled into a header."""
 
+import string
 from datetime import UTC, datetime, timedelta, timezone
 from unicodedata import normalize
 
@@ -21,6 +22,14 @@ name_letters = st.characters(categories=["L", "N"]) | st.sampled_from("()[]=_-'"
 # Names come out composed, however a Mac wrote them.
 names = st.text(name_letters, min_size=1, max_size=90).map(lambda name: normalize("NFC", name))
 mimetypes = st.sampled_from(["image/png", "application/pdf", "text/plain", "application/octet-stream"])
+words = st.text(string.ascii_letters + string.digits + "-", min_size=1, max_size=12)
+ids = st.builds("{}.{}@{}.example".format, words, words, words.map(lambda word: word.strip("-") or "x"))
+addresses = st.builds(
+    Address, st.builds("{}@{}.example".format, words, words), a_line.map(lambda name: name.strip("' "))
+)
+moments = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)).map(  # noqa: DTZ001
+    lambda at: at.replace(microsecond=0, tzinfo=UTC)
+)
 fields = ["subject", "sender", "name", "to", "id", "reply", "reference", "header", "file"]
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)).map(  # noqa: DTZ001
     lambda at: at.replace(microsecond=0, tzinfo=UTC)
