@@ -52,6 +52,8 @@ REDACTED = frozenset(
         "username",
     }
 )
+# Libraries that tell at length what goes well.
+_CHATTY = ("alembic", "sqlalchemy", "asyncio", "mail.log")
 # An address, and the user and password of a URL.
 _ADDRESS = re.compile(r"[^\s<>\"'(),:;@\\]+@[^\s<>\"'(),:;@\\]+")
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+(?=@)")
@@ -87,6 +89,8 @@ def set_up_log(settings: LogSettings, *, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -98,6 +98,9 @@ class MailSettings(_Group):
     batch_size: _Count = 200
     """How many messages are recorded in one transaction."""
 
+    batch_octets: _Count = 6_291_456
+    """A transaction is closed earlier when the messages in it reach this many octets; bounds the memory."""
+
     one_per_transaction: bool = False
     """Record each message in a transaction of its own: slower, and a fault never touches its neighbours."""
 
@@ -128,6 +131,9 @@ class SendingSettings(_Group):
 
     batch_size: _Count = 50
     """How many e-mails of one mailbox are claimed for one connection."""
+
+    window: _Count = 10
+    """How many e-mails are noted as leaving at once: the most that a crash can leave uncertain."""
 
 
 class WorkerSettings(_Group):

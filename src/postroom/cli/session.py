@@ -1,0 +1,55 @@
+"""What a command begins and ends with: settings read, the store opened, an exit status."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from uuid import UUID
+
+import typer
+
+from postroom.app.log import set_up_log
+from postroom.app.settings import read_settings
+from postroom.app.wiring import Postroom, open_postroom
+from postroom.cli.show import complain
+from postroom.errors import PostroomError, UserError
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USE = 2
+    PARTLY_DONE = 3
+
+
+@contextmanager
+def opened() -> Iterator[Postroom]:
+    """Give the Postroom that the settings describe, and close it afterwards."""
+    settings = read_settings()
+    set_up_log(settings.log)
+    with open_postroom(settings) as postroom:
+        yield postroom
+
+
+@contextmanager
+def as_wrong_use() -> Iterator[None]:
+    """Let mistakes in what was typed end the command as wrong use."""
+    try:
+        yield
+    except UserError as fault:
+        complain(fault.problems)
+        raise typer.Exit(Exit.WRONG_USE) from fault
+
+
+def for_each(ids: Sequence[UUID], act: Callable[[UUID], None]) -> None:
+    """Act on each id; what fails is told, the rest is done, and the exit status says which it was."""
+    failures = 0
+    for id_ in ids:
+        try:
+            act(id_)
+        except PostroomError as fault:
+            failures += 1
+            complain([f"{id_}: {fault}"])
+    if failures:
+        raise typer.Exit(Exit.FAILED if failures == len(ids) else Exit.PARTLY_DONE)
