@@ -9,9 +9,10 @@ from uuid import UUID
 
 from postroom.passes.context import Context, MailLimits
 from postroom.passes.test_mailbox import test_mailbox as try_mailbox
+from postroom.ports.clock import ManualClock
 from postroom.sandbox.mailboxes import SandboxMailboxes
 from postroom.sandbox.pop3 import SandboxPop3
-from postroom.sandbox.smtp import SandboxSmtp
+from postroom.sandbox.smtp import Left, SandboxSmtp
 from postroom.store.blobs import DirectoryBlobs
 from postroom.store.mailboxes import get_by_address
 from postroom.store.records import Records
@@ -27,8 +28,23 @@ class Company:
     context: Context
     server: SandboxMailboxes
     pop3_port: int
-    smtp_port: int
+    smtp: SandboxSmtp
     ids: dict[str, UUID] = field(default_factory=dict)
+
+    @property
+    def outside(self) -> list[Left]:
+        """What left for the outside world."""
+        return self.smtp.outside
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What the SMTP server answers for single recipients."""
+        return self.smtp.answers
+
+    @property
+    def clock(self) -> ManualClock:
+        assert isinstance(self.context.clock, ManualClock)
+        return self.context.clock
 
     def create(self, table: str, **values: Any) -> UUID:
         with self.context.database.write() as connection:
@@ -55,7 +71,7 @@ class Company:
             "incomingportnumber": self.pop3_port,
             "incomingusessl": False,
             "outgoingserverlocation": "127.0.0.1",
-            "outgoingportnumber": self.smtp_port,
+            "outgoingportnumber": self.smtp.port,
             "outgoingusessl": False,
             "processemailsreceivedafter": None,
         }
@@ -152,12 +168,14 @@ def a_company(records: Records, directory: Path, **limits: Any) -> Iterator[Comp
             records.clock,
             mail=MailLimits(**limits),
         )
-        company = Company(records, context, server, pop3.port, smtp.port)
+        company = Company(records, context, server, pop3.port, smtp)
         profile = company.add_profile()
         company.ids["profile"] = profile
         organization = company.rows("organization")[0]["organizationid"]
         company.update("organization", organization, defaultemailserverprofileid=profile)
-        company.ids["account"] = company.create("account", name="Contoso", emailaddress1="info@contoso.example")
+        company.ids["account"] = company.create(
+            "account", name="Contoso", emailaddress1="info@contoso.example"
+        )
         company.ids["carl"] = company.create(
             "contact",
             firstname="Carl",

@@ -154,14 +154,21 @@ class _Sending:
                 outbox.give_back(self.context.database, connection, left, self.context.clock.now())
 
 
-def send(context: Context, mailbox: UUID, *, opener: "access.SinkOpener" = access.open_sink) -> PassResult:
+def send(context: Context, mailbox: UUID, *, opener: access.SinkOpener = access.open_sink) -> PassResult:
     """Send every due e-mail of the mailbox; raises nothing that a mail server causes."""
     setup = access.read_setup(context, mailbox)
     put_right(context, setup)
     if obstacle := access.obstacle_for(setup, Workload.OUTGOING):
         say_why_waiting(context, mailbox, obstacle)
         return PassResult(notes=f"{obstacle.name}: {obstacle.sentence} {obstacle.cure}")
-    sending = _Sending(context, setup, opener(context, setup))
+    with context.database.read() as connection:
+        if not outbox.has_due(connection, mailbox, context.clock.now()):
+            return PassResult(backlog=outbox.count_waiting(connection, mailbox), notes="nothing is due")
+    try:
+        sink = opener(context, setup)
+    except TransportError as failure:
+        return _result(context, mailbox, _Tally(failure=failure))
+    sending = _Sending(context, setup, sink)
     tally = sending.tally
     try:
         while not tally.failure:

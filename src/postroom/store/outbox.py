@@ -113,6 +113,12 @@ def _due(mailbox: UUID, now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
+def has_due(connection: Connection, mailbox: UUID, now: datetime) -> bool:
+    """Say whether the mailbox has an e-mail that may leave now."""
+    query = sa.select(_EMAIL.c.activityid).where(_due(mailbox, now)).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def count_waiting(connection: Connection, mailbox: UUID) -> int:
     """Return how many e-mails of the mailbox wait to leave, due or not."""
     query = sa.select(sa.func.count()).where(
