@@ -82,14 +82,18 @@ def _usage(command: Any) -> Iterator[str]:
         yield "[OPTIONS]"
     for each in command.params:
         if each.param_type_name == "argument":
-            yield each.human_readable_name if each.required else f"[{each.human_readable_name}]"
+            yield _argument(each) if each.required else f"[{_argument(each)}]"
     if getattr(command, "commands", None):
         yield "COMMAND"
 
 
+def _argument(parameter: Any) -> str:
+    return str(parameter.metavar or parameter.name.upper())
+
+
 def _parameter_row(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        name = parameter.human_readable_name
+        name = _argument(parameter)
     else:
         name = ", ".join([*parameter.opts, *parameter.secondary_opts])
     help_text = " ".join((getattr(parameter, "help", None) or "").split()).replace("|", "\\|")
