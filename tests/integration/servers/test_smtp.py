@@ -154,7 +154,7 @@ class TestTime:
     """Servers that hang or drip."""
 
     def test_a_silent_server_is_given_up_before_the_content(self) -> None:
-        with running_script(rcpt=SILENCE) as server:
+        with running_script(data=SILENCE) as server:
             started = time.monotonic()
             deliveries = send(server.port, *three(), timeout=0.5)
             assert outcomes(deliveries) == [D, D, D]
