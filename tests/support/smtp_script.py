@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, Final
 
-#: Ends the connection instead of an answer.
+#: Ends the connection instead of an answer, or after the answer that it stands behind.
 HANG_UP: Final = "<hang up>"
 #: Says nothing and goes on listening.
 SILENCE: Final = "<silence>"
@@ -101,11 +101,22 @@ class Script:
     def _answer(self, sock: socket.socket, verb: str) -> bool:
         said = self._answers.get(verb, ["500 5.5.1 what?"])
         self._said = said.pop(0) if len(said) > 1 else said[0]
-        if self._said == HANG_UP:
+        if self._said.endswith(HANG_UP):
+            _say_last(sock, self._said.removesuffix(HANG_UP))
             return False
         if self._said != SILENCE:
             sock.sendall(self._said.encode() + b"\r\n")
         return verb != "QUIT"
+
+
+def _say_last(sock: socket.socket, said: str) -> None:
+    """Say it and end the connection; what is still coming is read, lest it cost the answer."""
+    if said:
+        sock.sendall(said.encode() + b"\r\n")
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(1)
+        while sock.recv(65536):
+            pass
 
 
 @contextlib.contextmanager

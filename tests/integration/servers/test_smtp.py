@@ -244,12 +244,9 @@ class TestLasting:
             assert outcomes(sink.submit([a_submission()])) == [A]
 
     def test_a_server_that_hangs_up_after_a_refusal_is_called_again(self) -> None:
-        answers = ["552 5.3.4 too big for us", "250 taken"]
-        with running_script(end=answers) as server, open_smtp(an_account(server.port)) as sink:
-            coming = sink.submit([a_submission(), a_submission()])
-            assert next(coming).outcome is R
-            server.hang_up()
-            assert outcomes(coming) == [A]
+        with running_script(end=["552 5.3.4 too big for us" + HANG_UP, "250 taken"]) as server:
+            assert outcomes(send(server.port, *three())) == [R, A, A]
+            assert server.connections == 2
 
 
 class TestSenselessServers:
