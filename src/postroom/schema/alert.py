@@ -28,7 +28,7 @@ class TraceLog(Audited, Zoned, Row):
     )
     __table_args__ = (Index("ix_tracelog_regardingobjectid", "regardingobjectid", "createdon"),)
 
-    tracelogid = col.key(label="Trace L O G")
+    tracelogid = col.key(label="Trace")
     text = col.text(2000, label="Text", description="Alert text.")
     level = col.choice(TraceLevel, label="Level", required=Required.SYSTEM, default=TraceLevel.INFORMATION)
     tracecode = col.integer(0, 1_000_000_000, label="Trace Code", description="Alert code.")
@@ -51,7 +51,7 @@ class TraceLog(Audited, Zoned, Row):
     )
     parenttracelogid = col.lookup(
         "tracelog",
-        label="Parent Trace L O G",
+        label="Parent Trace",
         navigation={"tracelog": "tracelog_parent_tracelog"},
         description="Parent alert.",
     )

@@ -65,7 +65,7 @@ class Appointment(Activity, Row):
     description = col.memo(
         1_048_576,
         label="Description",
-        description=("Body (newer online stores HTML/rich text; safedescription is the sanitized copy)."),
+        description="Body, plain or HTML.",
     )
     globalobjectid = col.text(
         300,
@@ -85,12 +85,12 @@ class Appointment(Activity, Row):
     onlinemeetingjoinurl = col.text(600, label="Online Meeting Join URL")
     onlinemeetingtype = col.choice(OnlineMeetingType, label="Online Meeting Type")
     outlookownerapptid = col.integer(label="Outlook Owner Appointment", description="PR_OWNER_APPT_ID.")
-    scheduledend = col.moment(label="End Time")
-    scheduledstart = col.moment(label="Start Time")
+    scheduledend = col.moment(label="End Time", required=Required.APPLICATION)
+    scheduledstart = col.moment(label="Start Time", required=Required.APPLICATION)
     slaid = col.lookup("sla", label="SLA")
     statecode = col.state(AppointmentState.OPEN)
     statuscode = col.status(AppointmentStatus.FREE)
-    subject = col.text(200, label="Subject")
+    subject = col.text(200, label="Subject", required=Required.APPLICATION)
     subscriptionid = col.guid(
         label="Subscription", access="C", description="Write-only, create only, internal."
     )

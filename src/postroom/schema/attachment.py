@@ -115,8 +115,8 @@ class Attachment(Versioned, Row):
     filesize = col.integer(0, 1_000_000_000, label="File Size (Bytes)", access="R", description="Bytes.")
     mimetype = col.text(256, label="MIME Type")
     prefix = col.text(10, label="Prefix", access="R")
-    storagepointer = col.text(10, label="Storage Point E R", access="R")
-    filepointer = col.text(255, label="File Point E R", access="R")
+    storagepointer = col.text(10, label="Storage Pointer", access="R")
+    filepointer = col.text(255, label="File Pointer", access="R")
     subject = col.text(2000, label="Subject")
     postroom_digest = col.binary(
         32, label="Content Digest", access="R", description="SHA-256 of the content, the key of its blob."

@@ -77,7 +77,9 @@ class Email(Activity, Row):
         type_column="acceptingentitytypecode",
         description="User or queue whose rules accepted the message.",
     )
-    acceptingentitytypecode = col.table_name(label="Accepting Entity Type Code", description="Its table.")
+    acceptingentitytypecode = col.table_name(
+        label="Accepting Entity Type Code", description="Table of the record."
+    )
     actualend = col.moment(
         label="Actual End", format=Format.DATE_ONLY, description="Set on completion/cancel."
     )
@@ -97,11 +99,13 @@ class Email(Activity, Row):
         description="E-mail this one was matched to.",
     )
     correlatedsubjectchanged = col.boolean(
-        label="Correlated Subject Change D",
+        label="Correlated Subject Changed",
         default=False,
         description="Subject differs from the correlated e-mail.",
     )
-    delayedemailsendtime = col.moment(label="Delayed Email Send Time", description='"send later" instant.')
+    delayedemailsendtime = col.moment(
+        label="Delayed Email Send Time", description="Not to be sent before this."
+    )
     deliveryattempts = col.integer(
         0, 1_000_000_000, label="Delivery Attempts", default=0, description="Send attempts."
     )
@@ -134,7 +138,7 @@ class Email(Activity, Row):
     )
     emailtrackingid = col.guid(label="Email Tracking", description="Engagement tracking id.")
     followemailuserpreference = col.boolean(
-        label="Followemail User Preference",
+        label="Following",
         yes="True",
         no="False",
         default=False,
@@ -161,7 +165,7 @@ class Email(Activity, Row):
     messageiddupcheck = col.guid(
         label="Message ID Dup Check",
         access="CU",
-        description=("Derived from direction and Message-ID; unique, so that no message is recorded twice."),
+        description="Derived from direction and Message-ID; unique, so that no message is recorded twice.",
     )
     mimetype = col.text(256, label="MIME Type", description="MIME type.")
     notifications = col.choice(
@@ -237,6 +241,7 @@ class Email(Activity, Row):
         description="How the e-mail was matched to an earlier one.",
     )
     descriptionblobid = col.guid(label="Description Blob", access="R", description="Body kept as a file.")
+    descriptionblobid_name = col.text(200, label="Description Blob Name", access="R")
     emailreminderstatus = col.choice(
         ReminderStatus,
         label="Email Reminder Status",
@@ -258,7 +263,7 @@ class Email(Activity, Row):
         description="Record the sender address resolved to.",
     )
     emailsenderobjecttypecode = col.table_name(
-        label="Email Sender Object Type Code", access="R", description="Its table."
+        label="Email Sender Object Type Code", access="R", description="Table of the record."
     )
     inreplyto = col.text(
         320, label="In Reply To Message", access="R", description="Message-ID this message answers."
@@ -294,6 +299,10 @@ class Email(Activity, Row):
     )
     senton = col.moment(label="Sent On", access="R", description="Date sent.")
     slainvokedid = col.lookup("sla", label="SLA Invoked", access="R")
+    # The documented default of an e-mail differs from that of other activities.
+    isregularactivity = col.boolean(
+        label="Is Regular Activity", required=Required.SYSTEM, access="R", default=False
+    )
     activitytypecode = col.table_name(
         label="Activity Type", required=Required.SYSTEM, access="R", default="email"
     )

@@ -95,6 +95,8 @@ class Mailbox(Audited, Owned, Zoned, Row):
         on_delete=OnDelete.REMOVE_LINK,
         description="Server profile.",
     )
+    # Documented with the default Yes. But it is the test that switches these on, and a new mailbox has not
+    # been tested; No is what the product's own forms show for one.
     enabledforact = col.boolean(
         label="Enabled For Appointments, Contacts, And Tasks",
         required=Required.SYSTEM,
@@ -118,7 +120,10 @@ class Mailbox(Audited, Owned, Zoned, Row):
     )
     entityimage = col.binary(label="Entity Image")
     ewsurl = col.text(
-        2084, label="Ewsurl", format=Format.URL, description="EWS endpoint found for the mailbox."
+        2084,
+        label="Exchange Web Services URL",
+        format=Format.URL,
+        description="EWS endpoint found for the mailbox.",
     )
     exchangecontactsimportstatus = col.choice(
         ContactsImportStatus,
@@ -134,6 +139,7 @@ class Mailbox(Audited, Owned, Zoned, Row):
         label="Folder Hierarchy",
         description="XML of the folder tree below Inbox, used by the folder-level tracking picker.",
     )
+    # Forms begin with "unset", -1, which no row can hold.
     incomingemaildeliverymethod = col.choice(
         IncomingDeliveryMethod,
         label="Incoming Email",
@@ -377,15 +383,16 @@ class Mailbox(Audited, Owned, Zoned, Row):
         description="Service account mailbox.",
     )
     lastactiveon = col.moment(
-        label="Last Active On", required=Required.SYSTEM, access="", description="Internal; not readable."
+        label="Last Active On",
+        required=Required.SYSTEM,
+        access="",
+        description="When the mailbox last had something to do.",
     )
     lastduration = col.integer(-1, label="Last Duration", access="R", description="Last cycle duration.")
     lastmailboxforcedunlockoccurredon = col.moment(
         label="Last Mailbox Forced Unlock Occurred On", access="R", description="Last forced unlock."
     )
-    lastsyncstartedon = col.moment(
-        label="Last Sync Start E D On", access="R", description="Last cycle start."
-    )
+    lastsyncstartedon = col.moment(label="Last Sync Started On", access="R", description="Last cycle start.")
     mailboxstatus = col.choice(
         RunStatus,
         label="Mailbox Status",
@@ -416,16 +423,16 @@ class Mailbox(Audited, Owned, Zoned, Row):
         required=Required.SYSTEM,
         access="R",
         default=0,
-        description="0 = idle vs. being processed (values not published).",
+        description="0 while nobody works on the mailbox.",
     )
     receivingpostponeduntil = col.moment(
-        label="Receiving Postpone D Until",
+        label="Receiving Postponed Until",
         access="R",
         format=Format.DATE_ONLY,
         description="Do not receive before.",
     )
     receivingpostponeduntilforact = col.moment(
-        label="Receiving Postpone D Until For ACT",
+        label="Receiving Postponed Until For ACT",
         access="R",
         format=Format.DATE_ONLY,
         description="Do not run ACT before.",
@@ -479,7 +486,7 @@ class MailboxStatistics(Versioned, Row):
     )
     __table_args__ = (Index("ix_mailboxstatistics_mailboxid", "mailboxid", "mailboxprocessstartedon"),)
 
-    mailboxstatisticsid = col.key(label="Mailbox S T A T Is T I C S")
+    mailboxstatisticsid = col.key(label="Mailbox Statistics")
     mailboxid = col.lookup(
         "mailbox",
         label="Mailbox",
@@ -491,20 +498,20 @@ class MailboxStatistics(Versioned, Row):
         MailboxOperation, label="Operation Type", access="R", description="What the cycle worked on."
     )
     processresult = col.boolean(
-        label="Process R E S U L T", access="R", description="Whether the cycle went well."
+        label="Process Result", access="R", description="Whether the cycle went well."
     )
     itemsprocessed = col.integer(label="Items Processed", access="R")
     itemsfailed = col.integer(label="Items Failed", access="R")
     crmitemsbacklog = col.integer(
-        label="CRM Items Back L O G", access="R", description="CRM items still waiting."
+        label="CRM Items Backlog", access="R", description="CRM items still waiting."
     )
     mailboxprocessscheduledon = col.moment(label="Mailbox Process Scheduled On", access="R")
-    mailboxprocessstartedon = col.moment(label="Mailbox Process Start E D On", access="R")
+    mailboxprocessstartedon = col.moment(label="Mailbox Process Started On", access="R")
     mailboxprocesscompletedon = col.moment(label="Mailbox Process Completed On", access="R")
     processtimeintervalinminutes = col.integer(label="Process Time Interval In Minutes", access="R")
     scheduledtimeintervalinminutes = col.integer(label="Scheduled Time Interval In Minutes", access="R")
     individualstepdurations = col.text(
-        4000, label="In D I V ID U A L S T E P Duration S", access="R", description="Duration of each step."
+        4000, label="Individual Step Durations", access="R", description="Duration of each step."
     )
     machinename = col.text(320, label="Machine Name", access="R")
     asynceventid = col.guid(label="Asynchronous Event", access="R")

@@ -71,7 +71,7 @@ class SyncAttributeMapping(Audited, Row):
     )
     allowedsyncdirection = col.integer(
         label="Allowed Sync Direction",
-        description="Bit mask of allowed directions (bit *n* ⇔ code *n*; inferred, see Uncertain).",
+        description="Bit mask of allowed directions: bit n stands for code n.",
     )
     iscomputed = col.boolean(
         label="Is Computed", access="R", default=False, description="Property is computed."

@@ -23,7 +23,7 @@ class Annotation(Audited, Owned, Imported, Row):
     )
     __table_args__ = (Index("ix_annotation_objectid", "objectid"),)
 
-    annotationid = col.key(label="An Not A T I On")
+    annotationid = col.key(label="Note")
     subject = col.text(500, label="Subject")
     notetext = col.memo(100_000, label="Note")
     isdocument = col.boolean(label="Document Attached", default=False)

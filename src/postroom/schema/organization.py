@@ -38,7 +38,7 @@ class Organization(Audited, Row):
     allowunresolvedpartiesonemailsend = col.boolean(
         label="Allow Unresolved Parties On Email Send",
         default=False,
-        description=("May send to parties that did not resolve to a record (an address is still needed)."),
+        description="May send to parties that did not resolve to a record (an address is still needed).",
     )
     emailcorrelationenabled = col.boolean(
         label="Email Correlation Enabled", default=True, description="Correlate replies to existing e-mail."
@@ -70,6 +70,7 @@ class Organization(Audited, Row):
         default=False,
         description="Profile-level alerts are also shown to mailbox owners.",
     )
+    # The metadata says No, the product ships with Yes for both.
     requireapprovalforqueueemail = col.boolean(
         label="Require Approval For Queue Email",
         default=True,
@@ -81,7 +82,9 @@ class Organization(Audited, Row):
         description="Only approved addresses are processed.",
     )
     isfolderbasedtrackingenabled = col.boolean(
-        label="Folder Based Tracking Enabled", default=True, description="Folder-level tracking on."
+        label="Folder Based Tracking Enabled",
+        default=True,
+        description="Whether folders of a mailbox may be tracked.",
     )
     isappointmentattachmentsyncenabled = col.boolean(
         label="Appointment Attachment Sync Enabled",
@@ -89,10 +92,10 @@ class Organization(Audited, Row):
         description="Sync appointment attachments.",
     )
     isassignedtaskssyncenabled = col.boolean(
-        label="Assigned Task S Sync Enabled", default=False, description="Sync tasks assigned to others."
+        label="Assigned Tasks Sync Enabled", default=False, description="Sync tasks assigned to others."
     )
     iscontactmailingaddresssyncenabled = col.boolean(
-        label="Contact Mail In G Address Sync Enabled",
+        label="Contact Mailing Address Sync Enabled",
         default=True,
         description="Sync mailing address of contacts.",
     )
@@ -105,7 +108,7 @@ class Organization(Audited, Row):
         description="Content filtering by profile.",
     )
     ismailboxforcedunlockingenabled = col.boolean(
-        label="Mailbox Forced Unlock In G Enabled", default=False, description="Break stale mailbox locks."
+        label="Mailbox Forced Unlocking Enabled", default=False, description="Break stale mailbox locks."
     )
     ismailboxinactivebackoffenabled = col.boolean(
         label="Mailbox Inactive Back Off Enabled",
@@ -127,9 +130,9 @@ class Organization(Audited, Row):
     isemailaddressvalidationenabled = col.boolean(
         label="Email Address Validation Enabled", default=False, description="Smart address validation."
     )
-    iscontextualemailenabled = col.boolean(label="Context U A L Email Enabled", default=False)
+    iscontextualemailenabled = col.boolean(label="Contextual Email Enabled", default=False)
     unresolveemailaddressifmultiplematch = col.boolean(
-        label="U N Resolve Email Address I F Multiple Match",
+        label="Set To, Cc, Bcc As Unresolved If Multiple Matches Are Found",
         default=False,
         description="Leave To/Cc/Bcc unresolved when several records match.",
     )
@@ -174,7 +177,7 @@ class Organization(Audited, Row):
         label="Appointment With Teams Meeting", default=False, description="Appointment editor, Teams."
     )
     appointmentwithteamsmeetingv2 = col.boolean(
-        label="Appointment With Teams Meeting V 2", default=True, description="Appointment editor, Teams."
+        label="Appointment With Teams Meeting V2", default=True, description="Appointment editor, Teams."
     )
     teamschatdatasync = col.boolean(label="Teams Chat Data Sync", default=False)
     sendbulkemailinuci = col.boolean(label="Send Bulk Email In UCI", default=False)
@@ -187,7 +190,7 @@ class Organization(Audited, Row):
         description="Duplicate detection.",
     )
     isduplicatedetectionenabledforonlinecreateupdate = col.boolean(
-        label="Duplicate Detection Enabled For Online Create U P Date",
+        label="Duplicate Detection Enabled For Online Create/Update",
         default=False,
         description="Duplicate detection.",
     )
@@ -206,7 +209,7 @@ class Organization(Audited, Row):
         label="Default Email Server Profile",
         collection={"emailserverprofile": "EmailServerProfile_Organization"},
         on_delete=OnDelete.REMOVE_LINK,
-        description="Profile given to new mailboxes (nav defaultemailserverprofileid).",
+        description="Profile given to new mailboxes.",
     )
     defaultemailsettings = col.text(
         UNBOUNDED,
@@ -291,10 +294,14 @@ class Organization(Audited, Row):
         UNBOUNDED,
         label="Blocked Attachments",
         default=BLOCKED_EXTENSIONS,
-        description=";-separated extensions.",
+        description="Extensions of attachments that are left out, separated by semicolons.",
     )
-    allowedmimetypes = col.text(UNBOUNDED, label="Allowed MIME Types", description=";-separated MIME types.")
-    blockedmimetypes = col.text(UNBOUNDED, label="Blocked MIME Types", description=";-separated MIME types.")
+    allowedmimetypes = col.text(
+        UNBOUNDED, label="Allowed MIME Types", description="MIME types, separated by semicolons."
+    )
+    blockedmimetypes = col.text(
+        UNBOUNDED, label="Blocked MIME Types", description="MIME types, separated by semicolons."
+    )
     maxappointmentdurationdays = col.integer(
         0, label="Max Appointment Duration Days", default=10, description="Longest appointment."
     )
@@ -318,13 +325,18 @@ class Organization(Audited, Row):
         0, label="Recurrence Expansion Job Batch Interval", default=60, description="Background expansion."
     )
     recurrencedefaultnumberofoccurrences = col.integer(
-        1, 999, label="Recurrence Default Number Of Occurrences", default=10, description="UI default."
+        1,
+        999,
+        label="Recurrence Default Number Of Occurrences",
+        default=10,
+        description="What a form proposes.",
     )
     defaultrecurrenceendrangetype = col.choice(
-        RecurrenceEndRange, label="Default Recurrence End Range Type", description="UI default."
+        RecurrenceEndRange, label="Default Recurrence End Range Type", description="What a form proposes."
     )
     performactsyncafter = col.moment(
-        label="Perform ACT Sync After", description="No ACT sync before this (newest)."
+        label="Perform ACT Sync After",
+        description="Appointments, contacts and tasks are not synchronized before this.",
     )
     expirechangetrackingindays = col.integer(
         0,
@@ -333,7 +345,7 @@ class Organization(Audited, Row):
         description="Keep delete tombstones for change tracking.",
     )
     daysbeforeemaildescriptionismigrated = col.integer(
-        label="Days Be For E Email Description Is Migrated", description="Body to blob."
+        label="Days Before Email Description Is Migrated", description="Body to blob."
     )
     syncoptinselectionstatus = col.choice(OptInStatus, label="Sync Opt In Selection Status")
     tokenkey = col.secret(90, label="Token Key")

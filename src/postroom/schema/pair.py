@@ -28,7 +28,7 @@ class ExchangeSyncIdMapping(Dated, Owned, Row):
     exchangesyncidmappingid = col.key(label="Exchange Sync ID Mapping")
     exchangeentryid = col.text(1024, label="Exchange Entry", description="Exchange item id.")
     fromcrmchangetype = col.integer(
-        label="From CRM Change Type", description="Pending change CRM → Exchange (codes not published)."
+        label="From CRM Change Type", description="Change still to be made in Exchange."
     )
     isdeletedinexchange = col.boolean(
         label="Deleted In Exchange", default=False, description="Item gone in Exchange."
@@ -41,16 +41,12 @@ class ExchangeSyncIdMapping(Dated, Owned, Row):
     lastsyncerrorcode = col.integer(label="Last Sync Error Code", description="Last error code.")
     lastsyncerroroccurredon = col.moment(label="Last Sync Error Occurred On", description="Last error time.")
     objectid = col.guid(label="Object", description='CRM record id ("Crm Id").')
-    objecttypecode = col.integer(
-        label="Object Type Code", description="CRM object type code of that record ()."
-    )
+    objecttypecode = col.integer(label="Object Type Code", description="Object type code of that record.")
     retries = col.integer(label="Retries", description="Attempts so far.")
     tocrmchangetype = col.integer(
-        label="To CRM Change Type", description="Pending change Exchange → CRM (codes not published)."
+        label="To CRM Change Type", description="Change still to be made in the CRM."
     )
-    userdecision = col.integer(
-        label="User Decision", description="User's choice on a conflict (codes not published)."
-    )
+    userdecision = col.integer(label="User Decision", description="User's choice on a conflict.")
     ownerid = col.owner(
         required=Required.SYSTEM, access="CR", description="Owner of the mailbox that holds the item."
     )

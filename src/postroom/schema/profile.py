@@ -160,7 +160,7 @@ class EmailServerProfile(Audited, Owned, Zoned, Row):
         AuthenticationProtocol,
         label="Outgoing Authentication Protocol",
         default=AuthenticationProtocol.AUTO_DETECT,
-        description="Same option set as incoming.",
+        description="How to sign in to the outgoing server.",
     )
     outgoingautograntdelegateaccess = col.boolean(
         label="Outgoing Auto Grant Delegate Access",
@@ -304,5 +304,5 @@ class EmailServerProfile(Audited, Owned, Zoned, Row):
     postroom_trustedauthority = col.memo(
         1_048_576,
         label="Trusted Authority",
-        description="PEM certificates of a private authority that the servers' certificates may come from.",
+        description=("PEM certificates of a private authority that the servers' certificates may come from."),
     )

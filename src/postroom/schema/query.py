@@ -37,7 +37,7 @@ class UserQuery(Audited, Owned, Row):
     )
     __table_args__ = (Index("ix_userquery_ownerid", "ownerid", "querytype"),)
 
-    userqueryid = col.key(label="User Q U E R Y")
+    userqueryid = col.key(label="Saved View")
     name = col.text(200, label="Name", required=Required.APPLICATION)
     description = col.memo(2000, label="Description")
     querytype = col.integer(
@@ -45,8 +45,8 @@ class UserQuery(Audited, Owned, Row):
         required=Required.SYSTEM,
         default=0,
         description=(
-            "Kind of query: 0 view, 16 offline filter, 256 Outlook filter, 8192 offline "
-            "template, 131072 Outlook template."
+            "Kind of query: 0 view, 16 offline filter, 256 Outlook filter, 8192 offline template,"
+            " 131072 Outlook template."
         ),
     )
     returnedtypecode = col.table_name(
@@ -58,7 +58,7 @@ class UserQuery(Audited, Owned, Row):
     conditionalformatting = col.memo(UNBOUNDED, label="Conditional Formatting")
     offlinesqlquery = col.memo(UNBOUNDED, label="Offline SQL Query")
     advancedgroupby = col.text(20, label="Advanced Group By")
-    parentqueryid = col.lookup("userquery", label="Parent Q U E R Y")
+    parentqueryid = col.lookup("userquery", label="Parent View")
     statecode = col.state(QueryState.ACTIVE)
     statuscode = col.status(QueryStatus.ACTIVE)
 
@@ -78,7 +78,7 @@ class SavedQuery(Audited, Row):
         states=ACTIVE_OR_INACTIVE,
     )
 
-    savedqueryid = col.key(label="S A V E D Q U E R Y")
+    savedqueryid = col.key(label="View")
     name = col.text(200, label="Name", required=Required.APPLICATION)
     description = col.memo(2000, label="Description")
     querytype = col.integer(
@@ -86,8 +86,8 @@ class SavedQuery(Audited, Row):
         required=Required.SYSTEM,
         default=0,
         description=(
-            "Kind of query: 0 view, 16 offline filter, 256 Outlook filter, 8192 offline "
-            "template, 131072 Outlook template."
+            "Kind of query: 0 view, 16 offline filter, 256 Outlook filter, 8192 offline template,"
+            " 131072 Outlook template."
         ),
     )
     returnedtypecode = col.table_name(
@@ -128,4 +128,4 @@ class SubscriptionManuallyTrackedObject(Versioned, Row):
     objectid = col.guid(label="Object")
     objecttypecode = col.integer(label="Object Type Code", description="Object type code of the record.")
     subscriptionid = col.guid(label="Subscription")
-    track = col.boolean(label="T R A C K", default=True, description="Whether the record is tracked.")
+    track = col.boolean(label="Tracked", default=True, description="Whether the record is tracked.")

@@ -160,10 +160,10 @@ class QueueItem(Audited, BelongsToUnit, Imported, Zoned, Row):
     postroom_objecttype = col.table_name(
         label="Object Table", access="R", description="Logical name of the record's table."
     )
-    enteredon = col.moment(label="E N T E R E D On", access="R")
-    workerid = col.lookup("systemuser", "team", label="Work E R", type_column="workeridtype")
+    enteredon = col.moment(label="Entered On", access="R")
+    workerid = col.lookup("systemuser", "team", label="Worked By", type_column="workeridtype")
     workeridtype = col.table_name(label="Worker Type")
-    workeridmodifiedon = col.moment(label="Work E R ID Modified On", access="R")
+    workeridmodifiedon = col.moment(label="Worked On", access="R")
     ownerid = col.owner(access="R", description="Owner of the queue.")
     owneridtype = col.table_name(label="Owner Type", access="R")
     priority = col.integer(label="Priority", access="R", description="Copy of the record's value.")

@@ -56,8 +56,8 @@ class RecurringAppointmentMaster(Activity, Row):
         ),
     )
     duration = col.integer(0, label="Duration", description="Minutes.")
-    effectiveenddate = col.moment(label="E F F E C T I V E End Date")
-    effectivestartdate = col.moment(label="E F F E C T I V E Start Date", format=Format.DATE_ONLY)
+    effectiveenddate = col.moment(label="Effective End Date")
+    effectivestartdate = col.moment(label="Effective Start Date", format=Format.DATE_ONLY)
     endtime = col.moment(label="End Time", description="End of an instance by the pattern.")
     firstdayofweek = col.integer(0, 6, label="First Day Of Week", access="CR", description="0 is Sunday.")
     instance = col.choice(WeekInstance, label="Instance")
@@ -68,14 +68,14 @@ class RecurringAppointmentMaster(Activity, Row):
     isweekdaypattern = col.boolean(label="Every Weekday", required=Required.SYSTEM, default=False)
     monthofyear = col.choice(MonthOfYear, label="Month Of Year", default=MonthOfYear.INVALID)
     occurrences = col.integer(1, 999, label="Occurrences")
-    patternenddate = col.moment(label="P A T T E R N End Date", format=Format.DATE_ONLY)
+    patternenddate = col.moment(label="Pattern End Date", format=Format.DATE_ONLY)
     patternendtype = col.choice(
-        PatternEnd, label="P A T T E R N End Type", required=Required.SYSTEM, default=PatternEnd.NO_END_DATE
+        PatternEnd, label="Pattern End Type", required=Required.SYSTEM, default=PatternEnd.NO_END_DATE
     )
-    patternstartdate = col.moment(label="P A T T E R N Start Date", required=Required.APPLICATION)
+    patternstartdate = col.moment(label="Pattern Start Date", required=Required.APPLICATION)
     recurrencepatterntype = col.choice(
         RecurrencePattern,
-        label="Recurrence P A T T E R N Type",
+        label="Recurrence Pattern Type",
         required=Required.SYSTEM,
         default=RecurrencePattern.DAILY,
     )
@@ -95,7 +95,7 @@ class RecurringAppointmentMaster(Activity, Row):
     subject = col.text(200, label="Subject", required=Required.APPLICATION)
     subscriptionid = col.guid(label="Subscription", access="C")
     deletedexceptionslist = col.memo(
-        UNBOUNDED, label="Deleted E X C E P T I On S L Is T", access="R", description="Removed instances."
+        UNBOUNDED, label="Deleted Exceptions List", access="R", description="Removed instances."
     )
     expansionstatecode = col.choice(
         ExpansionState,
@@ -117,7 +117,7 @@ class RecurringAppointmentMaster(Activity, Row):
         access="R",
         default=InstanceType.RECURRING_MASTER,
     )
-    lastexpandedinstancedate = col.moment(label="Last E X P And E D Instance Date", access="R")
+    lastexpandedinstancedate = col.moment(label="Last Expanded Instance Date", access="R")
     nextexpansioninstancedate = col.moment(label="Next Expansion Instance Date", access="R")
     ruleid = col.lookup("recurrencerule", label="Rule", access="R")
     safedescription = col.memo(UNBOUNDED, label="Safe Description", access="R", description="Sanitized body.")
@@ -154,8 +154,8 @@ class RecurrenceRule(Audited, Owned, Row):
         ),
     )
     duration = col.integer(0, label="Duration", description="Minutes.")
-    effectiveenddate = col.moment(label="E F F E C T I V E End Date")
-    effectivestartdate = col.moment(label="E F F E C T I V E Start Date", format=Format.DATE_ONLY)
+    effectiveenddate = col.moment(label="Effective End Date")
+    effectivestartdate = col.moment(label="Effective Start Date", format=Format.DATE_ONLY)
     endtime = col.moment(label="End Time", description="End of an instance by the pattern.")
     firstdayofweek = col.integer(0, 6, label="First Day Of Week", access="CR", description="0 is Sunday.")
     instance = col.choice(WeekInstance, label="Instance")
@@ -166,14 +166,14 @@ class RecurrenceRule(Audited, Owned, Row):
     isweekdaypattern = col.boolean(label="Every Weekday", required=Required.SYSTEM, default=False)
     monthofyear = col.choice(MonthOfYear, label="Month Of Year", default=MonthOfYear.INVALID)
     occurrences = col.integer(1, 999, label="Occurrences")
-    patternenddate = col.moment(label="P A T T E R N End Date", format=Format.DATE_ONLY)
+    patternenddate = col.moment(label="Pattern End Date", format=Format.DATE_ONLY)
     patternendtype = col.choice(
-        PatternEnd, label="P A T T E R N End Type", required=Required.SYSTEM, default=PatternEnd.NO_END_DATE
+        PatternEnd, label="Pattern End Type", required=Required.SYSTEM, default=PatternEnd.NO_END_DATE
     )
-    patternstartdate = col.moment(label="P A T T E R N Start Date", required=Required.APPLICATION)
+    patternstartdate = col.moment(label="Pattern Start Date", required=Required.APPLICATION)
     recurrencepatterntype = col.choice(
         RecurrencePattern,
-        label="Recurrence P A T T E R N Type",
+        label="Recurrence Pattern Type",
         required=Required.SYSTEM,
         default=RecurrencePattern.DAILY,
     )

@@ -54,7 +54,7 @@ class Task(Activity, Row):
     slaid = col.lookup("sla", label="SLA")
     statecode = col.state(TaskState.OPEN)
     statuscode = col.status(TaskStatus.NOT_STARTED)
-    subject = col.text(200, label="Subject")
+    subject = col.text(200, label="Subject", required=Required.APPLICATION)
     subscriptionid = col.guid(label="Subscription", access="C")
     onholdtime = col.integer(label="On Hold Time", access="R", description="Minutes on hold.")
     slainvokedid = col.lookup("sla", label="SLA Invoked", access="R")

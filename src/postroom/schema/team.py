@@ -24,12 +24,12 @@ class Team(Audited, Imported, Row):
     name = col.text(160, label="Name", required=Required.SYSTEM)
     teamtype = col.choice(TeamType, label="Team Type", required=Required.SYSTEM, default=TeamType.OWNER)
     membershiptype = col.choice(
-        MembershipType, label="Members H I P Type", default=MembershipType.MEMBERS_AND_GUESTS
+        MembershipType, label="Membership Type", default=MembershipType.MEMBERS_AND_GUESTS
     )
     emailaddress = col.text(100, label="Email Address", format=Format.EMAIL)
     description = col.memo(2000, label="Description")
     queueid = col.lookup("queue", label="Queue")
-    administratorid = col.lookup("systemuser", label="Admin Is T R A T Or")
+    administratorid = col.lookup("systemuser", label="Administrator")
     businessunitid = col.lookup("businessunit", label="Business Unit", required=Required.SYSTEM)
     isdefault = col.boolean(label="Default", access="R", default=False)
     azureactivedirectoryobjectid = col.guid(label="Azure Active Directory Object")

@@ -83,7 +83,7 @@ class SystemUser(Audited, Zoned, Row):
         access="R",
         collection={"mailbox": "systemuser_defaultmailbox_mailbox"},
         on_delete=OnDelete.REMOVE_LINK,
-        description="Read-only; nav defaultmailbox.",
+        description="Mailbox of this record.",
     )
     queueid = col.lookup(
         "queue", label="Queue", on_delete=OnDelete.REMOVE_LINK, description="Default (private) queue."
@@ -93,7 +93,7 @@ class SystemUser(Audited, Zoned, Row):
         required=Required.SYSTEM,
         access="R",
         default=False,
-        description="Read-only: default Outlook/Exchange sync filters were created.",
+        description="Whether the default synchronization filters were created.",
     )
     isdisabled = col.boolean(label="Is Disabled", yes="Disabled", no="Enabled", default=False)
     accessmode = col.choice(
@@ -106,6 +106,7 @@ class SystemUser(Audited, Zoned, Row):
         DeletedState, label="Deleted State", access="R", default=DeletedState.NOT_DELETED
     )
     azurestate = col.choice(AzureState, label="Azure State", default=AzureState.EXISTS)
+    # SystemRequired in Dataverse, where the directory supplies it; a store without one must do without.
     domainname = col.text(
         1024, label="User Name", required=Required.APPLICATION, description="UPN / domain login."
     )
@@ -146,8 +147,7 @@ class UserSettings(Audited, Row):
     autocreatecontactonpromote = col.integer(
         label="Auto Create Contact On Promote",
         description=(
-            "Create a record for an unresolved party when an e-mail/appointment is tracked: "
-            "value meanings not published in the table reference."
+            "Whether a record is made for an unresolved party when an e-mail or appointment is tracked."
         ),
     )
     ignoreunsolicitedemail = col.boolean(
@@ -181,10 +181,11 @@ class UserSettings(Audited, Row):
         yes="Enabled",
         no="Disabled",
         default=False,
-        description="Resource booking → Exchange.",
+        description="Whether resource bookings go to Exchange.",
     )
     resourcebookingexchangesyncversion = col.bigint(
-        label="Resource Booking Exchange Sync Version", description="Its watermark."
+        label="Resource Booking Exchange Sync Version",
+        description="How far resource bookings were synchronized.",
     )
     lastalertsviewedtime = col.moment(
         label="Last Alerts Viewed Time", description="Mailbox alerts last read."
@@ -199,7 +200,7 @@ class UserSettings(Audited, Row):
     timezonebias = col.integer(label="Time Zone Bias", description="User time zone.")
     timezonedaylightday = col.integer(label="Time Zone Daylight Day", description="User time zone.")
     timezonedaylightdayofweek = col.integer(
-        label="Time Zone Daylight Day Of W E E K", description="User time zone."
+        label="Time Zone Daylight Day Of Week", description="User time zone."
     )
     timezonedaylighthour = col.integer(label="Time Zone Daylight Hour", description="User time zone.")
     timezonedaylightminute = col.integer(label="Time Zone Daylight Minute", description="User time zone.")
@@ -208,7 +209,7 @@ class UserSettings(Audited, Row):
     timezonedaylightyear = col.integer(label="Time Zone Daylight Year", description="User time zone.")
     timezonestandardday = col.integer(label="Time Zone Standard Day", description="User time zone.")
     timezonestandarddayofweek = col.integer(
-        label="Time Zone Standard Day Of W E E K", description="User time zone."
+        label="Time Zone Standard Day Of Week", description="User time zone."
     )
     timezonestandardhour = col.integer(label="Time Zone Standard Hour", description="User time zone.")
     timezonestandardminute = col.integer(label="Time Zone Standard Minute", description="User time zone.")

@@ -124,7 +124,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except exc.IntegrityError as error:
-        raise DuplicateRow(_words(error)) from error
+        raise (DuplicateRow if _is_duplicate(error) else StoreError)(_words(error)) from error
     except exc.DBAPIError as error:
         raise (StoreBusy if _may_pass(error) else StoreError)(_words(error)) from error
     except exc.TimeoutError as error:
@@ -134,6 +134,15 @@ def _translated() -> Iterator[None]:
 def _words(error: exc.DBAPIError) -> str:
     """Return what the driver said, without the statement and its values, which may hold secrets."""
     return str(error.orig).strip()
+
+
+def _is_duplicate(error: exc.IntegrityError) -> bool:
+    if isinstance(error.orig, sqlite3.IntegrityError):
+        return error.orig.sqlite_errorcode in (
+            sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+            sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        )
+    return getattr(error.orig, "sqlstate", None) == "23505"
 
 
 def _may_pass(error: exc.DBAPIError) -> bool:

@@ -1,5 +1,7 @@
 """Transactions and row versions, on both databases."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -67,6 +69,12 @@ def test_a_second_row_with_the_same_key_is_a_duplicate(database: Database) -> No
     assert "secret" not in str(refusal.value)
 
 
+def test_a_row_without_what_it_needs_is_no_duplicate(database: Database) -> None:
+    with pytest.raises(StoreError) as refusal, database.write() as connection:
+        connection.execute(sa.insert(Blob).values(digest=b"d" * 32, size=None))
+    assert not isinstance(refusal.value, DuplicateRow)
+
+
 def test_a_savepoint_outlives_a_refused_row(database: Database) -> None:
     id = new_id()
     with database.write() as connection:
@@ -131,6 +139,29 @@ def test_two_openings_of_one_store_take_turns(database: Database, database_url: 
     with database.read() as connection:
         assert _names(connection) == ["first@example.com", "other@example.com"]
     assert done
+
+
+_WRITER = """
+import sys
+import sqlalchemy as sa
+from postroom.schema.ids import new_id
+from postroom.schema.party import UnresolvedAddress
+from postroom.store.database import Database, next_versions
+database = Database(sys.argv[1])
+for number in range(25):
+    with database.write() as connection:
+        version = next_versions(connection)
+        row = {"unresolvedaddressid": new_id(), "emailaddress": f"{sys.argv[2]}-{number}", "versionnumber": version}
+        connection.execute(sa.insert(UnresolvedAddress), row)
+"""
+
+
+def test_processes_that_write_lose_nothing(database: Database, database_url: str) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", _WRITER, database_url, name]) for name in "abc"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    with database.read() as connection:
+        assert len(set(_names(connection))) == 75
+        assert len(set(connection.scalars(sa.select(UnresolvedAddress.versionnumber)))) == 75
 
 
 def test_large_bytes_come_back_as_they_went(database: Database) -> None:
