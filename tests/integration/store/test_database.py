@@ -151,8 +151,8 @@ database = Database(sys.argv[1])
 for number in range(25):
     with database.write() as connection:
         version = next_versions(connection)
-        row = {"unresolvedaddressid": new_id(), "emailaddress": f"{sys.argv[2]}-{number}", "versionnumber": version}
-        connection.execute(sa.insert(UnresolvedAddress), row)
+        row = {"unresolvedaddressid": new_id(), "emailaddress": f"{sys.argv[2]}-{number}"}
+        connection.execute(sa.insert(UnresolvedAddress), {**row, "versionnumber": version})
 """
 
 

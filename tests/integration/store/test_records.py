@@ -233,6 +233,7 @@ def test_a_secret_is_sealed_and_never_returned(records: Records, connection: sa.
     stored = connection.scalar(
         sa.select(EmailServerProfile.incomingpassword).where(EmailServerProfile.emailserverprofileid == id)
     )
+    assert stored is not None
     assert "hunter2" not in stored
     assert records.open_secret(connection, "emailserverprofile", id, "incomingpassword") == "hunter2"
     assert records.open_secret(connection, "emailserverprofile", id, "outgoingpassword") is None
