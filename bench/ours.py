@@ -6,6 +6,7 @@ functions: the process that measures has to stay small.
 """
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -77,6 +78,14 @@ def _succeed(command: Sequence[str]) -> None:
         raise BenchmarkError(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
+_TABLES = (
+    "postroom_ledger",
+    "postroom_decision",
+    "email",
+    "postroom_quarantine",
+    "activityparty",
+    "attachment",
+)
 #: What makes the ways of working differ: settings, and switches of the step.
 _MODES: dict[str, tuple[str, Mapping[str, str], Sequence[str]]] = {
     "batch": ("ours", {}, ()),
@@ -119,7 +128,7 @@ def receiver(
 
 
 def poller(home: Path, count: int, *, repeats: int, switches: Sequence[str] = ()) -> Contender:
-    """Passes over a mailbox in which nothing is new, as a worker that is up makes them; the median of many."""
+    """Passes over a mailbox in which nothing is new, as a worker that is up makes them; their median."""
 
     def command(_: Path) -> Sequence[str]:
         return product(home, "receive", (*switches, "--repeat", str(repeats)), alone=True)
@@ -160,6 +169,14 @@ def outcome(home: Path) -> dict[str, int]:
         "attachment",
     )
     return {table.removeprefix("postroom_"): count_rows(home / "postroom.sqlite", table) for table in tables}
+
+
+def refusals(home: Path) -> str:
+    """Return why messages were not tracked: codes of reasons and how many had each."""
+    query = "select reason, count(*) from postroom_decision where not tracked group by reason"
+    with sqlite3.connect(f"file:{home / 'postroom.sqlite'}?mode=ro", uri=True) as connection:
+        found = connection.execute(query).fetchall()
+    return ", ".join(f"reason {reason}: {count}" for reason, count in found) or "none"
 
 
 def product(home: Path, which: str, switches: Sequence[str], *, alone: bool) -> list[str]:

@@ -23,11 +23,14 @@ def main(options: Options) -> Report:
         anchor = smtp_source(queue.port, count, SIZE, sessions=10)
         single = smtp_source(queue.port, count, SIZE, rounds=2)
         ours = sender(template, count)
-        contenders = [anchor, single, ours]
+        inside = sender(template, count, inside=True)
+        contenders = [anchor, single, ours, inside]
         runs = _with_empty_queue(contenders, options.rounds, queue)
     report = Report("spool", {**options.parameters, "messages": count}, contenders, runs, anchor)
-    speed = 1 / report.ratio(ours).median
-    report.time_goal("P12", "times smtp-source -s 10", speed, 0.9, rounds=options.rounds, at_least=True)
+    for contender in (ours, inside):
+        speed = 1 / report.ratio(contender).median
+        what = f"{contender.name}, times smtp-source -s 10"
+        report.time_goal("P12", what, speed, 0.9, rounds=options.rounds, at_least=True)
     return report
 
 

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.anchors import mpop
 from bench.measure import Contender, alternate, python, run_contender, run_process, scratch
 from bench.options import Options, read_options
 from bench.ours import poller, receiver, recorded, set_up
@@ -25,7 +24,7 @@ def main(options: Options) -> Report:
             filled = _fill(receiver(template, count), directory)
             anchor = bare_poll(server.pop, user, count)
             ours = poller(filled, count, repeats=REPEATS)
-            contenders = [anchor, ours, mpop(server.pop, user, count, rounds=1)]
+            contenders = [anchor, ours]
             runs = alternate(contenders, options.rounds)
             other = directory / "counted"
             set_up(other, pop=line.port, smtp=smtp, user=user)

@@ -77,7 +77,7 @@ def insert(
 def main(way: str, url: str, folder: Path) -> dict[str, Any]:
     """Read everything, then store it, and return how long the storing took."""
     if way == "ours":
-        from bench.ours import store_only
+        from bench.steps.keep import store_only
 
         return store_only(url, folder)
     messages = []
