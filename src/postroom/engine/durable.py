@@ -189,11 +189,8 @@ class DbosRunner:
         )
         with self.office.database.read() as connection:
             alive = {_key(*work) for work in workloads.leased(connection, now)}
-        orphans = [
-            status
-            for status in started
-            if status.executor_id != self.office.host and status.workflow_id not in alive
-        ]
+        alive.update(ticket.key for ticket in self.office.held())
+        orphans = [status for status in started if status.workflow_id not in alive]
         for queue, keys in _by_queue(orphans).items():
             log.warning("adopting %d pieces of work of dead workers", len(keys))
             self._known_client.resume_workflows(keys, queue_name=queue)

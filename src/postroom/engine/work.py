@@ -19,7 +19,7 @@ from postroom.errors import PostroomError, TransportError
 from postroom.passes.result import PassResult
 from postroom.ports.clock import Clock
 from postroom.schema.choices import TraceLevel, Workload
-from postroom.store import workloads
+from postroom.store import outbox, workloads
 from postroom.store.database import Database
 from postroom.store.workloads import Account, Standing, Ticket
 
@@ -232,8 +232,10 @@ class Office:
     def prepare(self, connection: Connection) -> None:
         """Give new mailboxes their rows and wake those whose mail is ready to be sent."""
         now = self.clock.now()
-        workloads.ensure_all(connection, now)
+        while workloads.ensure_all(connection, now):
+            pass
         if Workload.OUTGOING in self.passes:
+            outbox.relate_pending(connection)
             workloads.wake_senders(connection, now, SENDER_REST_FOR)
 
 

@@ -5,10 +5,10 @@ in `inflight`; it begins by taking the lease (`hostid`, `leaseuntil`) and ends b
 next state. Every write names the sequence, and once begun the host too: whoever comes late changes nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -35,6 +35,8 @@ _EMAIL = registry.by_logical_name("email").table
 _ORGANIZATION = registry.by_logical_name("organization").table
 _STATISTICS = registry.by_logical_name("mailboxstatistics").table
 
+T = TypeVar("T")
+
 _WORKLOADS = {int(workload): workload for workload in Workload}
 
 #: Connections to one server at a time, where a profile doesn't say; the number Dataverse's forms name.
@@ -42,6 +44,8 @@ DEFAULT_CONNECTIONS = 10
 #: The same where every mailbox signs in with credentials of its own: there the profile's number counts per
 #: mailbox, and this one spares the server.
 OWN_CREDENTIALS_CONNECTIONS = 40
+#: Rows named in one statement; databases bound the number of parameters.
+_AT_ONCE = 5000
 #: How long before a pass mail may have become ready and still be news to it: transactions commit late.
 _LATE_COMMIT = timedelta(seconds=60)
 
@@ -261,9 +265,19 @@ def claim_due(
     }
     if host is not None:
         claimed["laststartedon"] = now
-    ids = [row.postroom_workloadid for row in found]
-    connection.execute(sa.update(_ROW).where(_ROW.c.postroom_workloadid.in_(ids)).values(claimed))
+    for rows in batched(found, _AT_ONCE):
+        ids = [row.postroom_workloadid for row in rows]
+        connection.execute(sa.update(_ROW).where(_ROW.c.postroom_workloadid.in_(ids)).values(claimed))
     return [_ticket(row) for row in found]
+
+
+def batched(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield the things in runs of at most `size`.
+
+    >>> list(batched("abcde", 2))
+    ['ab', 'cd', 'e']
+    """
+    return (things[start : start + size] for start in range(0, len(things), size))
 
 
 def _free(lost_before: datetime | None, queued_before: datetime | None) -> sa.ColumnElement[bool]:
@@ -416,13 +430,16 @@ def held(connection: Connection, ticket: Ticket, *, host: str) -> Standing | Non
     return _standing(row) if row is not None and row.hostid == host else None
 
 
-def renew(connection: Connection, tickets: Collection[Ticket], *, host: str, until: datetime) -> int:
+def renew(connection: Connection, tickets: Sequence[Ticket], *, host: str, until: datetime) -> int:
     """Prolong the leases of these passes where this host still holds them; return how many."""
-    mine = sa.tuple_(_ROW.c.mailboxid, _ROW.c.workload, _ROW.c.inflight).in_(
-        [(ticket.mailbox_id, int(ticket.workload), ticket.sequence) for ticket in tickets]
-    )
-    renewed = sa.update(_ROW).where(mine, _ROW.c.hostid == host)
-    return connection.execute(renewed.values(leaseuntil=until)).rowcount
+    renewed = 0
+    for some in batched(tickets, _AT_ONCE):
+        mine = sa.tuple_(_ROW.c.mailboxid, _ROW.c.workload, _ROW.c.inflight).in_(
+            [(ticket.mailbox_id, int(ticket.workload), ticket.sequence) for ticket in some]
+        )
+        found = sa.update(_ROW).where(mine, _ROW.c.hostid == host)
+        renewed += connection.execute(found.values(leaseuntil=until)).rowcount
+    return renewed
 
 
 @dataclass(frozen=True, slots=True)
