@@ -312,7 +312,7 @@ class Records:
         known = {name: value for name, value in stamps.items() if write.table.has(name)}
         row = {**stored, **known, write.table.primary_id: write.id}
         write.values.update(known)
-        write.connection.execute(sa.insert(write.table.table).values(row))
+        write.connection.execute(sa.insert(write.table.table), row)
 
     def _overwrite(self, write: Write) -> None:
         stamps = {name: value for name, value in self._stamps(write).items() if write.table.has(name)}
