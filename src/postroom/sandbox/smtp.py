@@ -1,4 +1,4 @@
-"""The sandbox's SMTP server: delivers to the sandbox's mailboxes and keeps what went to outsiders.
+"""The sandbox's SMTP server: delivers to its mailboxes and keeps what went to outsiders.
 
 It stands on aiosmtpd, runs in a thread of its own, and can misbehave: by `Faults`, counted in
 messages of a session, and by answers that are laid down for single recipients. In a sandbox
@@ -48,7 +48,8 @@ class SandboxSmtp:
     """An SMTP server to play with, on the loopback device unless told otherwise.
 
     `answers` are replies to RCPT by recipient in lower case, such as "451 4.7.1 come back later"; they may
-    be changed while the server runs. With `tls` the server offers STARTTLS.
+    be changed while the server runs. With `tls` the server offers STARTTLS, or speaks TLS from the start when
+    `implicit_tls` is set.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class SandboxSmtp:
         port: int = 0,
         sign_in: SignIn = SignIn.OPTIONAL,
         tls: ssl.SSLContext | None = None,
+        implicit_tls: bool = False,
     ) -> None:
         self.faults = faults or Faults()
         self.answers = dict(answers or {})
@@ -68,6 +70,7 @@ class SandboxSmtp:
         self._mailboxes = mailboxes
         self._sign_in = sign_in
         self._tls = tls
+        self._implicit_tls = implicit_tls
         self._socket = socket.create_server((host, port), backlog=200)
         self.host, self.port = self._socket.getsockname()[:2]
         self._loop = asyncio.new_event_loop()
@@ -98,7 +101,8 @@ class SandboxSmtp:
             self._loop.close()
 
     def _run(self) -> None:
-        serving = self._loop.create_server(self._make_protocol, sock=self._socket)
+        private = self._tls if self._implicit_tls else None
+        serving = self._loop.create_server(self._make_protocol, sock=self._socket, ssl=private)
         server = self._loop.run_until_complete(serving)
         try:
             self._loop.run_forever()
@@ -123,7 +127,7 @@ class SandboxSmtp:
             enable_SMTPUTF8=True,
             hostname="sandbox.postroom.example",
             ident="Postroom sandbox",
-            tls_context=self._tls,
+            tls_context=None if self._implicit_tls else self._tls,
             # A toy on the loopback device: passwords may travel as they are.
             auth_require_tls=False,
             authenticator=self._authenticate,

@@ -1,4 +1,4 @@
-"""Blobs: attachment bytes once per content, small ones in the database, large ones in a directory.
+"""Blobs: bytes once per content, small ones in the database, large ones in a directory.
 
 `keep` and `open_blob` are what passes use; they know the table. `DirectoryBlobs` and `MemoryBlobs`
 are places for large contents. Bytes are hashed while they flow, and no large content is ever held

@@ -1,4 +1,4 @@
-"""A message's bytes on their way out: line ends made CRLF, leading dots doubled, in whole buffers.
+"""A message's bytes on their way out: line ends made CRLF, leading dots doubled.
 
 Nothing here looks at single lines: a buffer that is already in order is recognised by counting
 and passed on as it is. Since every lone CR and LF becomes CRLF before dots are doubled, a

@@ -1,4 +1,4 @@
-"""The envelope: addresses made safe for a command line, and the MAIL, RCPT and DATA commands."""
+"""The envelope: addresses made safe for a command line, and the MAIL and RCPT commands."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Setting up an SMTP session: greeting, EHLO, STARTTLS, AUTH, on the standard library's `smtplib`."""
+"""Setting up an SMTP session: greeting, EHLO, STARTTLS, AUTH, on top of `smtplib`."""
 
 import base64
 import hashlib
