@@ -87,7 +87,7 @@ def _attachment(attached: Attached) -> bytes:
         f"Content-Type: {mimetype}\r\nContent-Transfer-Encoding: {coding}\r\n"
         f"Content-Disposition: attachment; {_file_name(name)}\r\n\r\n"
     )
-    return head.encode() + (content if coding == "7bit" else _base64(content)) + b"\r\n"
+    return head.encode() + (content if coding == "7bit" else _base64(content))
 
 
 def _file_name(name: str) -> str:

@@ -8,7 +8,6 @@ changes nothing the second time.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +15,8 @@ import sqlalchemy as sa
 
 from postroom.api.odata.names import table_of_set
 from postroom.api.odata.write import Draft, Reference, read_draft, read_reference
+from postroom.api.upsert import Done, Upsert
 from postroom.errors import UserError
-from postroom.schema import registry
 from postroom.schema.column import Kind, Required
 from postroom.schema.table import TableInfo
 from postroom.store.database import Database
@@ -39,19 +38,10 @@ _FIRST = (
     "lead",
     "incident",
 )
-_PARTIES = "activityparty"
 _KEY_BIND = "systemuserid@odata.bind"
 
 #: Called after each record with how many are done and how many there are.
 Progress = Callable[[int, int], None]
-
-
-class Done(Enum):
-    """What became of one record of the document."""
-
-    CREATED = "created"
-    CHANGED = "changed"
-    SAME = "same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +180,15 @@ class _Loading:
             values = {**draft.values, **self._references(entry)}
             id_ = self._find(entry, values)
             if id_ is None:
-                entry.id = self._create(draft, values)
+                entry.id = self._upsert().create(draft, values)
                 done = Done.CREATED
             else:
                 entry.id = id_
-                done = self._change(draft, id_, values)
+                done = self._upsert().change(draft, id_, values)
             self.loaded.append(Loaded(draft.table.set_name, entry.id, done))
+
+    def _upsert(self) -> Upsert:
+        return Upsert(self.connection, self.records, self._point_at_once)
 
     def _noting(self, entry: _Entry) -> "_Noting":
         return _Noting(self.connection, entry, self.problems)
@@ -223,6 +216,13 @@ class _Loading:
         if type_column is not None and reference is not None:
             values[type_column] = reference.table.logical_name
         return values
+
+    def _point_at_once(self, table: TableInfo, column: str, reference: Reference | None) -> dict[str, Any]:
+        """Return a lookup of a part, whose target is written first if it waits."""
+        waiting = None if reference is None else self._waiting(reference)
+        if waiting is not None:
+            self._write(waiting)
+        return self._pointer(table, column, reference)
 
     def _waiting(self, reference: Reference) -> _Entry | None:
         """Return the entry that a reference means, if it is not written yet."""
@@ -259,7 +259,7 @@ class _Loading:
             return
         reference = Reference(target.draft.table, target.id)
         values = self._pointer(entry.draft.table, column, reference)
-        self._change(Draft(entry.draft.table, entry.draft.where), entry.id, values)
+        self._upsert().change(Draft(entry.draft.table, entry.draft.where), entry.id, values)
 
     # Which record -----------------------------------------------------------------------------------------
 
@@ -317,119 +317,6 @@ class _Loading:
             raise UserError(f"the mailbox of this user or queue was made with it and has the id {found}.")
         id_: UUID = found
         return id_
-
-    # Writing ----------------------------------------------------------------------------------------------
-
-    def _create(self, draft: Draft, values: dict[str, Any]) -> UUID:
-        """Create the record; what only an update may set, such as the state, is set in a second step."""
-        columns = draft.table.columns
-        name = draft.table.logical_name
-        second = {
-            column: value
-            for column, value in values.items()
-            if not columns[column].may_create
-            and columns[column].may_update
-            and value != columns[column].default
-        }
-        first: dict[str, Any] = {column: value for column, value in values.items() if column not in second}
-        parties = self._parties(draft)
-        if parties is not None:
-            first["parties"] = parties
-        id_ = self.records.create(self.connection, name, first)
-        self._write_parts(draft, id_)
-        if second:
-            self.records.update(self.connection, name, id_, second)
-        return id_
-
-    def _change(self, draft: Draft, id_: UUID, values: Mapping[str, Any]) -> Done:
-        """Change what differs from the record as it is."""
-        held = self.records.get(self.connection, draft.table.logical_name, id_)
-        changes: dict[str, Any] = {
-            column: value
-            for column, value in values.items()
-            if self._differs(draft.table, held, column, value)
-        }
-        parties = self._parties(draft)
-        if parties is not None and self._parties_differ(id_, parties):
-            changes["parties"] = parties
-        if changes:
-            self.records.update(self.connection, draft.table.logical_name, id_, changes)
-        more = self._write_parts(draft, id_)
-        return Done.CHANGED if changes or more else Done.SAME
-
-    def _differs(self, table: TableInfo, held: Mapping[str, Any], column: str, value: Any) -> bool:
-        info = table.columns[column]
-        if info.is_secret:
-            id_ = held[table.primary_id]
-            plain = self.records.open_secret(self.connection, table.logical_name, id_, column)
-            return bool(plain != value)
-        if column == "overriddencreatedon":
-            return False
-        return bool(held.get(column) != value)
-
-    # Parts ------------------------------------------------------------------------------------------------
-
-    def _parties(self, draft: Draft) -> list[dict[str, Any]] | None:
-        """Return the parties of an activity as the store takes them, or None when none were given."""
-        given = [part for part in draft.parts.get("activityid", ()) if part.table.logical_name == _PARTIES]
-        if not given and "activityid" not in draft.parts:
-            return None
-        return [{**part.values, **self._part_references(part)} for part in given]
-
-    def _part_references(self, part: Draft) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for column, reference in part.references.items():
-            waiting = None if reference is None else self._waiting(reference)
-            if waiting is not None:
-                self._write(waiting)
-            values.update(self._pointer(part.table, column, reference))
-        return values
-
-    def _parties_differ(self, activity: UUID, parties: Sequence[Mapping[str, Any]]) -> bool:
-        columns = ("participationtypemask", "partyid", "addressused")
-        table = registry.by_logical_name(_PARTIES).table
-        roles = {party.get("participationtypemask") for party in parties}
-        query = sa.select(*(table.c[name] for name in columns)).where(
-            table.c.activityid == activity, table.c.participationtypemask.in_(roles)
-        )
-        held = [row._asdict() for row in self.connection.execute(query)]
-        for party in parties:
-            same = (
-                row for row in held if all(row[n] == party[n] for n in columns if party.get(n) is not None)
-            )
-            found = next(same, None)
-            if found is None:
-                return True
-            held.remove(found)
-        return bool(held)
-
-    def _write_parts(self, draft: Draft, parent: UUID) -> bool:
-        """Write the parts other than parties; say whether any was new or changed."""
-        is_changed = False
-        for column, parts in draft.parts.items():
-            for part in parts:
-                if part.table.logical_name != _PARTIES:
-                    is_changed |= self._write_part(draft, part, column, parent)
-        return is_changed
-
-    def _write_part(self, draft: Draft, part: Draft, column: str, parent: UUID) -> bool:
-        values = {**part.values, **self._part_references(part), column: parent}
-        type_column = part.table.columns[column].type_column
-        if type_column is not None:
-            values[type_column] = draft.table.logical_name
-        name = part.table.logical_name
-        if part.id is not None and self.records.find(self.connection, name, part.id) is not None:
-            return self._change(part, part.id, values) is not Done.SAME
-        if part.id is None and self._is_there(part.table, values):
-            return False
-        self._create(part, values)
-        return True
-
-    def _is_there(self, table: TableInfo, values: Mapping[str, Any]) -> bool:
-        """Say whether a part without an id has been loaded before."""
-        where = [table.table.c[column] == value for column, value in values.items() if value is not None]
-        key = table.table.c[table.primary_id]
-        return self.connection.scalar(sa.select(key).where(*where).limit(1)) is not None
 
 
 class _FollowsFromAnother(Exception):  # noqa: N818 - it never leaves this module

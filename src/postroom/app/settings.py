@@ -255,6 +255,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def settings_in(home: Path) -> Settings:
+    """Return the defaults with everything kept in this directory, whatever the environment says."""
+    return read_settings({f"{PREFIX}HOME": str(home)})
+
+
 def config_path(environment: Mapping[str, str]) -> Path:
     """Return where the TOML file is or would be."""
     if environment.get(CONFIG_VARIABLE):

@@ -9,7 +9,8 @@ from typing import NoReturn
 
 import typer
 
-from postroom.cli import mailbox, outbox, quarantine, state, store
+from postroom.cli import demo, explain, mailbox, outbox, quarantine, sandbox, state, store, trial
+from postroom.cli import run as passes
 from postroom.cli.session import Exit
 from postroom.cli.show import complain
 from postroom.errors import PostroomError, UserError
@@ -27,6 +28,11 @@ def make_app() -> typer.Typer:
     )
     store.add_to(app)
     state.add_to(app)
+    passes.add_to(app)
+    explain.add_to(app)
+    demo.add_to(app)
+    sandbox.add_to(app)
+    trial.add_to(mailbox.app)
     app.add_typer(mailbox.app, name="mailbox")
     app.add_typer(quarantine.app, name="quarantine")
     app.add_typer(outbox.app, name="outbox")

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from postroom.api.load import Done, LoadReport, load_document
+from postroom.api.load import LoadReport, load_document
 from postroom.api.odata.query import read_query, run_query
 from postroom.api.odata.render import Annotation
+from postroom.api.upsert import Done
 from postroom.app.settings import read_settings
 from postroom.app.wiring import set_up
 from postroom.cli.session import as_wrong_use, opened

@@ -1,4 +1,4 @@
-"""The runner on DBOS: what was handed over survives the process, and the next one takes it up.
+"""The runner on DBOS: what was handed over survives the process that took it.
 
 One process on SQLite, any number of processes on any number of hosts on PostgreSQL, with this same code. DBOS
 is imported here and nowhere else: it is slow to import, and another engine could take its place.

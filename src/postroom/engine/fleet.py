@@ -1,4 +1,4 @@
-"""What a fleet of workers has in common, and `run_due`: everything that is due, now, and then the end."""
+"""What all workers have in common, and `run_due`: everything due, once."""
 
 import logging
 import threading
@@ -43,6 +43,8 @@ class Crew:
     threads: int = 10
     paces: Mapping[Workload, Pace] = field(default_factory=lambda: PACES)
     lease: timedelta = LEASE
+    #: What is to be looked after beside the passes, every few seconds, by one worker for all.
+    tend: Callable[[], None] = lambda: None
 
     def office(self, host: str) -> Office:
         """Return an office under this name."""
@@ -69,6 +71,7 @@ def run_due(
     What becomes due while it runs is left for the next call. Profiles take turns, and none gets more passes
     at a time than its connections.
     """
+    crew.tend()
     with Presence(crew.home / "workers", crew.machine) as presence:
         office = crew.office(presence.name)
         runner = InlineRunner(office, threads=crew.threads)

@@ -1,7 +1,7 @@
-"""Who this worker is: a name that a restarted worker takes up again, and no two have at once.
+"""Who this worker is: a name it takes up again after a restart.
 
-The name decides what a worker takes up when it starts: everything that was begun under the same name. It is
-therefore held by a lock that the kernel drops when the process dies, however it dies.
+The name decides what a worker takes up when it starts: everything that was begun under the same name. No two
+may have it at once: it is held by a lock that the kernel drops when the process dies, however it dies.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""A worker of the fleet: hands over what is due and runs its share until it is told to stop."""
+"""A worker of the fleet: runs its share until it is told to stop."""
 
 import logging
 import signal
@@ -17,6 +17,7 @@ from postroom.store import workloads
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
+TEND_SECONDS = 5
 PURGE_SECONDS = 60
 STATISTICS_KEPT = timedelta(days=3)
 #: How long a stopping worker waits for what it is at; the rest is taken up by the next one.
@@ -29,6 +30,7 @@ class Worker:
     """One worker; at most one per process, because its machinery has one instance per process."""
 
     def __init__(self, crew: Crew) -> None:
+        self._tend = crew.tend
         self._presence = Presence(crew.home / "workers", crew.machine)
         self._office = crew.office(self._presence.name)
         self._runner = DbosRunner(self._office, threads=crew.threads, on_ended=self.nudge)
@@ -48,6 +50,7 @@ class Worker:
         # Often enough that work of a dead worker is taken over soon after its leases have run out.
         upkeep_seconds = max(1, round(self._office.lease.total_seconds() / 3))
         self._runner.schedule("upkeep", self._upkeep, every_seconds=upkeep_seconds)
+        self._runner.schedule("tend", self._tend, every_seconds=TEND_SECONDS)
         self._runner.schedule("purge", self._purge, every_seconds=PURGE_SECONDS)
         self._runner.start()
         self._heartbeat.__enter__()

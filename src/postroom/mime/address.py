@@ -64,6 +64,9 @@ _read_again = lru_cache(maxsize=4096)(_read)
 
 
 def _read_tokens(value: str) -> tuple[Address, ...]:
+    if "@" not in value and "=?" in value and "@" in (decoded := decode_words(value)):
+        # Some programs encode the address along with the name.
+        value = decoded
     reader = _Reader()
     for token in _TOKEN.finditer(value):
         reader.take(token.lastgroup or "mark", token[token.lastgroup or 0])
@@ -71,9 +74,6 @@ def _read_tokens(value: str) -> tuple[Address, ...]:
             break
     reader.end_entry("")
     reader.settle_pending()
-    if not reader.found and "=?" in value and "@" in (decoded := decode_words(value)):
-        # Some programs encode the address along with the name.
-        return _read_tokens(decoded)
     return tuple(reader.found)
 
 
@@ -95,7 +95,7 @@ class _Reader:
 
     def take(self, kind: str, text: str) -> None:
         """Take the next token."""
-        if self.depth or text in ("(", ")"):
+        if self.depth or (kind == "mark" and text in ("(", ")")):
             self._take_comment(kind, text)
         elif kind == "angle":
             self.angle = text if self.angle is None else self.angle
@@ -143,19 +143,22 @@ class _Reader:
             text = f"{self.pending},{text}"
             self.pending = ""
         self.settle_pending()
-        self._keep(self.angle or "", text or " ".join(self.comment))
+        self._keep(self.angle or "", text.strip() or self._note())
 
     def _end_with_bare(self, text: str) -> None:
         self.settle_pending()
         if self.quoted and text.lstrip().startswith(self.quoted[0] + "@"):
             # A local part in quotes: "ann smith"@example.com
             rest = text.lstrip()[len(self.quoted[0]) :].split()
-            self._keep(f'"{self.quoted[0]}"{rest[0]}', " ".join(self.comment), blanks=True)
+            self._keep(f'"{self.quoted[0]}"{rest[0]}', self._note(), blanks=True)
             return
         words = text.split()
         address = next(word for word in words if "@" in word)
         others = " ".join(word for word in words if word is not address)
-        self._keep(address, others or " ".join(self.comment))
+        self._keep(address, others or self._note())
+
+    def _note(self) -> str:
+        return " ".join(" ".join(self.comment).split())
 
     def settle_pending(self) -> None:
         """Keep a word that turned out to stand alone: the name of a mailbox of the server itself."""
@@ -181,6 +184,7 @@ def _make_address(address: str, name: str) -> Address | None:
         address = address.rpartition(":")[2]
     if address[:7].lower() == "mailto:":
         address = address[7:]
+    address = address.strip("<>")
     if not address or address == "@" or len(address) > LONGEST_ADDRESS:
         return None
     if name:

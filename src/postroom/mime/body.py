@@ -20,6 +20,7 @@ from postroom.mime.transfer import Encoding, decode
 from postroom.mime.words import decode_words
 
 _FORWARDED = frozenset({"message/rfc822", "message/global"})
+_SLASHES = str.maketrans("/\\", "--")
 _CID = re.compile(r"cid:([^\"'\s<>)]{1,998})", re.IGNORECASE)
 
 
@@ -223,7 +224,7 @@ class _Sorter:
         if part.described.encoding is not Encoding.NONE:
             return ""
         block, _ = read_header_block(self._raw, part.start, part.end)
-        subject = safe_filename(decode_words(read_header(block).get("subject"))[:120])
+        subject = safe_filename(decode_words(read_header(block).get("subject"))[:120].translate(_SLASHES))
         return f"{subject}.eml" if subject else ""
 
     def _note(self, *defects: str) -> None:

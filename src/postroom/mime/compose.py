@@ -63,7 +63,6 @@ class Pending:
         """Yield the content as it stands in the message."""
         if self.as_is:
             yield from self.content.chunks()
-            yield b"\r\n"
             return
         rest = b""
         for chunk in self.content.chunks():
@@ -80,7 +79,7 @@ class Pending:
         """Return the octets that it takes in the message."""
         size = sum(map(len, self.content.chunks()))
         if self.as_is:
-            return size + 2
+            return size
         letters = (size + 2) // 3 * 4
         return letters + (letters + 75) // 76 * 2
 

@@ -129,7 +129,7 @@ def split(raw: Raw, start: int, end: int, boundary: str, *, most: int) -> Split 
     marker = boundary.rstrip().encode("utf-8", "replace")[:_LONGEST_BOUNDARY]
     ranges, closed = _find_parts(raw, start, end, marker, most) if marker else ([], False)
     defects = []
-    if not ranges:
+    if not ranges and not closed:
         guess = _FIRST_BOUNDARY.search(raw.read(start, min(end, start + _WINDOW)))
         if guess is None or (marker and guess[1].rstrip() == marker):
             return None
@@ -137,7 +137,7 @@ def split(raw: Raw, start: int, end: int, boundary: str, *, most: int) -> Split 
         ranges, closed = _find_parts(raw, start, end, guess[1].rstrip(), most)
     if not closed:
         defects.append("too many parts" if len(ranges) >= most else "no closing boundary")
-    return Split(ranges, defects) if ranges else None
+    return Split(ranges, defects)
 
 
 def _find_parts(

@@ -43,8 +43,10 @@ def html_to_text(html: str) -> str:
 def text_to_html(text: str) -> str:
     """Return the text as a piece of a page, letter for letter.
 
-    >>> text_to_html("1 < 2\\nyes")
-    '<div>1 &lt; 2<br>\\nyes</div>'
+    >>> text_to_html("1 < 2\\nyes"), text_to_html("")
+    ('<div>1 &lt; 2<br>\\nyes</div>', '')
     """
+    if not text:
+        return ""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return f"<div>{escaped.replace(chr(10), '<br>' + chr(10))}</div>"

@@ -151,7 +151,7 @@ class _Reader:
         return self._string(value, "utf-16-le" if kind == _UNICODE else codepage)
 
     def _string(self, value: bytes, charset: str = "") -> str:
-        return decode(value, charset or self.codepage)[0].strip("\0 ").replace("\r\n", "\n")
+        return decode(value, charset or self.codepage)[0].strip("\0\r\n ").replace("\r\n", "\n")
 
     def finish(self) -> Unpacked:
         """Return what was found."""

@@ -1,4 +1,4 @@
-"""Why was this message tracked, or not? Read back from the decision log."""
+"""Why was this message tracked, or not? Read back from the decision log, or judged anew."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from postroom.mime.message import RawBytes
+from postroom.passes import access
+from postroom.passes.context import Context
+from postroom.passes.gather import AddressBook, gather
+from postroom.passes.judge import Judged, judge
 from postroom.passes.keep import trail_of
+from postroom.passes.receive import open_message
+from postroom.passes.terms import terms_of
+from postroom.ports.mail import Offered
 from postroom.schema.choices import FilteringMethod, Reason
 from postroom.schema.decision import Decision
+from postroom.store import mailboxes
 
 _DECISION = Decision.__table__
 
@@ -74,3 +83,15 @@ def _explanation(row: Mapping[Any, Any]) -> Explanation:
         row["createdon"],
         trail_of(row["trail"]),
     )
+
+
+def judge_bytes(context: Context, data: bytes, mailbox: UUID) -> Judged:
+    """Return what would become of these bytes if the mailbox received them now; writes nothing."""
+    setup = access.read_setup(context, mailbox)
+    offered = Offered("", 0, len(data))
+    opened = open_message(offered, RawBytes(data), mailboxes.receiver_of(setup))
+    with context.database.read() as connection:
+        terms = terms_of(connection, setup, context.clock.now(), frozenset())
+        gathered = gather(connection, AddressBook(), mailbox, [opened])
+    gathered.copies.clear()
+    return next(judge([opened], gathered, terms.policy, terms.still_offered))

@@ -33,8 +33,8 @@ class AddressBook:
         return {address: known for address in wanted if (known := self._known[address])}
 
 
-def gather(connection: Connection, book: AddressBook, batch: Sequence[Opened]) -> Gathered:
-    """Return what the store knows about the messages of a batch, with one query a question."""
+def gather(connection: Connection, book: AddressBook, mailbox: UUID, batch: Sequence[Opened]) -> Gathered:
+    """Return what the store knows about a batch of this mailbox, with one query a question."""
     addresses: set[str] = set()
     message_ids: set[str] = set()
     uniques: set[UUID] = set()
@@ -45,7 +45,7 @@ def gather(connection: Connection, book: AddressBook, batch: Sequence[Opened]) -
         addresses |= needs.addresses
         message_ids.update(needs.message_ids)
         uniques.add(duplicate_check(Direction.INCOMING, opened.message.message_id, opened.message.digest))
-    copies = _copies(connection, batch)
+    copies = _copies(connection, mailbox, batch)
     uniques |= _of_further_copies(batch, copies)
     return Gathered(
         book.learn(connection, addresses),
@@ -55,11 +55,9 @@ def gather(connection: Connection, book: AddressBook, batch: Sequence[Opened]) -
     )
 
 
-def _copies(connection: Connection, batch: Sequence[Opened]) -> dict[bytes, list[Copy]]:
-    if not batch:
-        return {}
+def _copies(connection: Connection, mailbox: UUID, batch: Sequence[Opened]) -> dict[bytes, list[Copy]]:
     digests = list({opened.digest for opened in batch if opened.digest})
-    known = ledger.by_content(connection, batch[0].receiver.mailbox, digests)
+    known = ledger.by_content(connection, mailbox, digests)
     return {digest: [Copy(*entry) for entry in entries] for digest, entries in known.items()}
 
 

@@ -6,13 +6,14 @@ with its bytes and the rest is kept.
 """
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from postroom.errors import DuplicateRow, StoreBusy, StoreError
+from postroom.errors import DuplicateRow, PostroomError, StoreBusy
 from postroom.mime.message import Attachment, BytesContent, Raw
 from postroom.passes.context import Context
 from postroom.passes.gather import AddressBook, gather
@@ -25,13 +26,15 @@ from postroom.store import blobs as blob_store
 from postroom.store import messages
 from postroom.store.messages import Rows
 
+log = logging.getLogger(__name__)
+
 # Another worker may be first once; that it is first three times in a row has another cause.
 _TRIES = 3
 
 
 def keep(context: Context, book: AddressBook, batch: Sequence[Opened], terms: Terms) -> list[Judged]:
     """Record the batch durably and return the verdicts, in order."""
-    refusal: StoreError | None = None
+    refusal: Exception | None = None
     for _ in range(_TRIES):
         try:
             return _keep_at_once(context, book, batch, terms)
@@ -39,7 +42,13 @@ def keep(context: Context, book: AddressBook, batch: Sequence[Opened], terms: Te
             refusal = error
         except StoreBusy:
             raise
-        except StoreError as error:
+        except PostroomError as error:
+            refusal = error
+            break
+        except Exception as error:
+            # One message that trips a fault of our own must not stop its mailbox for ever: it is
+            # found below, put aside with its bytes, and the rest is kept.
+            log.exception("a batch could not be kept")
             refusal = error
             break
     assert refusal is not None  # noqa: S101 - the loop ends by returning or with a refusal
@@ -48,19 +57,19 @@ def keep(context: Context, book: AddressBook, batch: Sequence[Opened], terms: Te
     return [judged for opened in batch for judged in keep(context, book, [opened], terms)]
 
 
-def _put_aside(opened: Opened, refusal: StoreError) -> Opened:
+def _put_aside(opened: Opened, refusal: Exception) -> Opened:
     if opened.message is None:
         raise refusal
     opened.message = None
     opened.cause = QuarantineCause.STORE_REFUSED
     # The driver's text may quote the message; the class of the refusal is what helps.
-    opened.trouble = f"the database refused the record ({type(refusal).__name__})"
+    opened.trouble = f"the record could not be stored ({type(refusal).__name__})"
     return opened
 
 
 def _keep_at_once(context: Context, book: AddressBook, batch: Sequence[Opened], terms: Terms) -> list[Judged]:
     with context.database.write() as connection:
-        gathered = gather(connection, book, batch)
+        gathered = gather(connection, book, terms.setting.mailbox, batch)
         verdicts = list(judge(batch, gathered, terms.policy, terms.still_offered))
         stored = _keep_contents(context, connection, verdicts, terms)
         rows = Rows()

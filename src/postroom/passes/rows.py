@@ -72,6 +72,8 @@ class Setting:
     """What is the same for every row of a batch."""
 
     now: datetime
+    #: The mailbox that was opened; a forwarded message belongs to another one.
+    mailbox: UUID
     #: The user in whose name the service writes.
     system_user: UUID
     #: The business unit of an owner, by the owner's key.
@@ -269,7 +271,9 @@ def _party_columns(
 
 def content_key(ref: BlobRef) -> UUID:
     """Return the key of the row that stands for this content: equal content, equal key."""
-    return UUID(bytes=ref.digest[:16], version=8)
+    # source: RFC9562 5.8
+    number = int.from_bytes(ref.digest[:16])
+    return UUID(int=number & ~(0xF << 76) & ~(0b11 << 62) | (0x8 << 76) | (0b10 << 62))
 
 
 def _content_row(item: Stored) -> Row:
@@ -363,7 +367,7 @@ def _quarantine_row(judged: Judged, key: UUID, raw: BlobRef | None, setting: Set
     opened = judged.opened
     return {
         "postroom_quarantineid": key,
-        "mailboxid": opened.receiver.mailbox,
+        "mailboxid": setting.mailbox,
         "serverid": opened.offered.server_id[:SERVER_ID],
         "digest": raw.digest if raw else None,
         "size": opened.size,
@@ -380,7 +384,7 @@ def _ledger_row(judged: Judged, quarantine_id: UUID | None, setting: Setting) ->
     opened = judged.opened
     return {
         "postroom_ledgerid": new_id(),
-        "mailboxid": opened.receiver.mailbox,
+        "mailboxid": setting.mailbox,
         "serverid": opened.offered.server_id[:SERVER_ID],
         "emailid": judged.email_id,
         "quarantineid": quarantine_id,

@@ -30,7 +30,7 @@ from postroom.schema.choices import (
     UncertainSendPolicy,
     Workload,
 )
-from postroom.store import alerts, outbox
+from postroom.store import alerts, outbox, workloads
 from postroom.store.blobs import open_blob
 from postroom.store.mailboxes import Setup
 from postroom.store.outbox import Claimed, Settlement
@@ -364,12 +364,21 @@ def explain_waiting(context: Context) -> Iterable[UUID]:
     """
     with context.database.write() as connection:
         outbox.relate_pending(connection)
-        senders = outbox.senders_with_pending(connection)
+        senders = outbox.senders(connection)
+        under_way = {
+            mailbox
+            for mailbox, workload, _ in workloads.leased(connection, context.clock.now())
+            if workload is Workload.OUTGOING
+        }
     able: list[UUID] = []
     for mailbox in senders:
-        obstacle = access.obstacle_for(access.read_setup(context, mailbox), Workload.OUTGOING)
-        if obstacle:
-            say_why_waiting(context, mailbox, obstacle)
-        else:
+        setup = access.read_setup(context, mailbox)
+        obstacle = access.obstacle_for(setup, Workload.OUTGOING)
+        if obstacle is None:
             able.append(mailbox)
+            continue
+        if mailbox not in under_way:
+            # Nobody will send for it, so nobody else will put right what a crash left.
+            put_right(context, setup)
+        say_why_waiting(context, mailbox, obstacle)
     return able

@@ -42,6 +42,7 @@ def terms_of(connection: Connection, setup: Setup, now: datetime, still_offered:
         ),
         Setting(
             now,
+            setup.mailbox_id,
             SYSTEM_USER_ID,
             mailboxes.units_of_users(connection),
             Ownership(mailbox["ownerid"] or SYSTEM_USER_ID, mailbox["owneridtype"] or "systemuser"),

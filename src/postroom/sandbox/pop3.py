@@ -58,10 +58,11 @@ class SandboxPop3:
     def stop(self) -> None:
         """Stop serving and hang up on everybody."""
         self.stopping.set()
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join(5)
         self._server.hang_up()
         self._server.server_close()
-        self._thread.join(5)
 
     def __enter__(self) -> "SandboxPop3":
         """Start."""

@@ -155,7 +155,6 @@ class Connection:
     def __init__(self, sock: socket.socket, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._sock = sock
-        self._buffer = bytearray()
         self._what = "the greeting"
         self._started = time.monotonic()
         self._moved = 0
@@ -202,14 +201,7 @@ class Connection:
             raise self._broken(error) from error
 
     def receive(self) -> bytes:
-        """Return the next octets, at least one; octets left over by `read_line` come first."""
-        if self._buffer:
-            data = bytes(self._buffer)
-            self._buffer.clear()
-            return data
-        return self._from_network()
-
-    def _from_network(self) -> bytes:
+        """Return the next octets, at least one."""
         try:
             data = self._sock.recv(PIECE)
         except TimeoutError as error:
@@ -221,31 +213,13 @@ class Connection:
         self._passed(len(data))
         return data
 
-    def read_line(self) -> bytes:
-        """Return the next line without its line end."""
-        searched = 0
-        while (end := self._buffer.find(b"\n", searched)) < 0:
-            searched = len(self._buffer)
-            if searched > LONGEST_LINE:
-                raise BadReply(
-                    f"{self.endpoint} sent {searched} octets without a line end as {self._what}.",
-                    reply=Mask()(bytes(self._buffer[:80])),
-                )
-            self._buffer += self._from_network()
-        line = bytes(self._buffer[:end]).rstrip(b"\r")
-        del self._buffer[: end + 1]
-        return line
-
-    def put_back(self, data: bytes | bytearray) -> None:
-        """Make these octets the next ones to be received."""
-        self._buffer[:0] = data
-
     def start_tls(self) -> None:
-        """Protect the connection from here on; the certificate must be good for the host."""
-        if self._buffer:
-            # What came in the clear must not be taken for something said under TLS.
-            # source: RFC3207 6
-            raise BadReply(f"{self.endpoint} sent more than its answer before TLS began; not trusted.")
+        """Protect the connection from here on; the certificate must be good for the host.
+
+        The caller sees to it that nothing is left of what came in the clear: it must not be
+        taken for something said under TLS.
+        """
+        # source: RFC3207 6
         context = tls_context(self.endpoint.trusted_authority)
         try:
             self._sock = context.wrap_socket(self._sock, server_hostname=self.endpoint.host)

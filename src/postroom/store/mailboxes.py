@@ -1,6 +1,6 @@
 """Mailboxes with all that decides over them: their profile, their owner, the organization."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from postroom.schema.queue import Queue
 from postroom.schema.user import SystemUser, UserSettings
 from postroom.store import workloads
 from postroom.store.database import Database
+from postroom.store.index import chunks_of
 from postroom.tracking.facts import Receiver
 
 _MAILBOX = Mailbox.__table__
@@ -88,6 +89,15 @@ def get_by_address(connection: Connection, address: str) -> UUID:
         return found[0]
     read_setup(connection, wanted)
     return wanted
+
+
+def addresses_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the address of each mailbox."""
+    found: dict[UUID, str] = {}
+    for chunk in chunks_of(set(ids)):
+        query = sa.select(_MAILBOX.c.mailboxid, _MAILBOX.c.emailaddress).where(_MAILBOX.c.mailboxid.in_(chunk))
+        found.update((row.mailboxid, row.emailaddress or "") for row in connection.execute(query))
+    return found
 
 
 def all_ids(connection: Connection) -> list[UUID]:

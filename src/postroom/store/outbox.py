@@ -96,10 +96,11 @@ def relate_pending(connection: Connection) -> int:
     return len(found)
 
 
-def senders_with_pending(connection: Connection) -> list[UUID]:
-    """Return the mailboxes that have mail waiting to leave."""
+def senders(connection: Connection) -> list[UUID]:
+    """Return the mailboxes that have mail waiting to leave or under way."""
     query = sa.select(_EMAIL.c.sendermailboxid).where(
-        _EMAIL.c.statuscode == int(EmailStatus.PENDING_SEND), _EMAIL.c.sendermailboxid.is_not(None)
+        _EMAIL.c.statuscode.in_([int(EmailStatus.PENDING_SEND), int(EmailStatus.SENDING)]),
+        _EMAIL.c.sendermailboxid.is_not(None),
     )
     return list(connection.execute(query.distinct()).scalars())
 

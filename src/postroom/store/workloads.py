@@ -1,4 +1,4 @@
-"""The row of each mailbox and workload: when it is due, who works on it, how its last pass ended.
+"""The row of each mailbox and workload: when it is due and who works on it.
 
 The row is the durable truth of scheduling. A pass that is handed over raises the row's `sequence` and puts it
 in `inflight`; it begins by taking the lease (`hostid`, `leaseuntil`) and ends by giving row and mailbox their

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.company import Company, a_company
 
 from postroom.store.records import Records
-from tests.support.company import Company, a_company
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """Receiving over the sandbox's POP3 server into the store, on both databases."""
 
-from postroom.passes.receive import receive
-from postroom.schema.choices import Reason
 from tests.support.company import Company
 from tests.support.mail import a_message
+
+from postroom.passes.receive import receive
+from postroom.schema.choices import Reason
 
 
 def reasons(company: Company, address: str) -> list[Reason]:

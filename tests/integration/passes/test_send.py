@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.support.company import Company
 
 from postroom.errors import UserError
 from postroom.passes.issue import send_email, settle_as_sent
@@ -10,7 +11,6 @@ from postroom.passes.receive import receive
 from postroom.passes.send import explain_waiting, send
 from postroom.schema.choices import EmailStatus, Reason, SendOutcome
 from postroom.store import outbox
-from tests.support.company import Company
 
 ANN = "ann@corp.example"
 

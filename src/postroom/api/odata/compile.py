@@ -9,15 +9,12 @@ regard to case.
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
-from postroom.api.odata.names import Collection, names_of
-from postroom.api.odata.syntax import (
+from postroom.api.odata.conditions import (
     Comparator,
     Comparison,
     Condition,
@@ -33,6 +30,8 @@ from postroom.api.odata.syntax import (
     Some,
     TextTest,
 )
+from postroom.api.odata.names import Collection, names_of
+from postroom.api.odata.values import FAMILIES, TEXTS, WHOLE, fit
 from postroom.errors import UserError
 from postroom.schema import registry
 from postroom.schema.column import ColumnInfo, Kind
@@ -44,20 +43,6 @@ Expression = sa.ColumnElement[Any]
 #: Databases bound the patterns of LIKE.
 MAXIMUM_PATTERN = 4000
 _SECOND = timedelta(seconds=1)
-_INT64 = 2**63 - 1
-
-_TEXTS = frozenset({Kind.TEXT, Kind.MEMO, Kind.TABLE_NAME})
-_IDS = frozenset({Kind.KEY, Kind.GUID, Kind.LOOKUP, Kind.OWNER})
-_WHOLE = frozenset({Kind.INTEGER, Kind.BIGINT, Kind.CHOICE, Kind.STATE, Kind.STATUS})
-_NUMBERS = _WHOLE | {Kind.DECIMAL, Kind.DOUBLE}
-_FAMILIES = (
-    _TEXTS,
-    _IDS,
-    _NUMBERS,
-    frozenset({Kind.MOMENT}),
-    frozenset({Kind.DAY}),
-    frozenset({Kind.BOOLEAN}),
-)
 
 _SQL: Mapping[Comparator, Callable[[Any, Any], Any]] = {
     Comparator.EQ: operator.eq,
@@ -94,7 +79,7 @@ class Reached:
     @property
     def comparable(self) -> Expression:
         """Return the expression to compare and sort by: texts without regard to case."""
-        return sa.func.lower(self.expression) if self.info.kind in _TEXTS else self.expression
+        return sa.func.lower(self.expression) if self.info.kind in TEXTS else self.expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +223,7 @@ def _with_null(reached: Reached, written: Comparator, comparator: Comparator) ->
 
 
 def _with_value(reached: Reached, comparator: Comparator, literal: Literal, *, holds: bool) -> Clause:
-    value = fit(literal, reached)
+    value = _fitted(literal, reached)
     if reached.info.kind is Kind.MOMENT and value.microsecond == 0:
         clause = _within_second(reached.expression, comparator, value)
     else:
@@ -274,7 +259,7 @@ def _within_second(column: Expression, comparator: Comparator, start: datetime) 
 
 
 def _two_columns(left: Reached, comparator: Comparator, right: Reached, *, holds: bool) -> Clause:
-    if not any(left.info.kind in family and right.info.kind in family for family in _FAMILIES):
+    if not any(left.info.kind in family and right.info.kind in family for family in FAMILIES):
         raise UserError(
             f"{left.path.text} and {right.path.text} can't be compared: they hold different things."
         )
@@ -295,7 +280,9 @@ def _one_of(reached: Reached, values: tuple[Literal, ...], *, holds: bool) -> Cl
         ]
         clause: Clause = sa.or_(sa.false(), *found)
     else:
-        wanted = [_bound(fit(literal, reached), reached) for literal in values if literal.value is not None]
+        wanted = [
+            _bound(_fitted(literal, reached), reached) for literal in values if literal.value is not None
+        ]
         clause = reached.comparable.in_(wanted)
     with_null = any(literal.value is None for literal in values)
     empty = reached.expression.is_(None)
@@ -307,9 +294,9 @@ def _one_of(reached: Reached, values: tuple[Literal, ...], *, holds: bool) -> Cl
 
 def _part_of(condition: PartOf, scope: Scope, *, holds: bool) -> Clause:
     reached = scope.reach(condition.path)
-    if reached.info.kind not in _TEXTS:
+    if reached.info.kind not in TEXTS:
         raise UserError(f"{condition.test.value} works on texts, and {condition.path.text} is none.")
-    text = fit(condition.text, reached)
+    text = _fitted(condition.text, reached)
     if len(text) > MAXIMUM_PATTERN:
         raise UserError(f"{condition.test.value} takes at most {MAXIMUM_PATTERN} characters.")
     for special in ("/", "%", "_"):
@@ -351,94 +338,14 @@ def _exists(condition: Quantified, scope: Scope, collection: Collection, *, fitt
     return sa.exists(sa.select(sa.literal(1)).select_from(inner.joined).where(*clauses))
 
 
-# Values ---------------------------------------------------------------------------------------------------
-
-
-def fit(literal: Literal, reached: Reached) -> Any:
-    """Return the value as the column holds it; refuse one that can't be compared with it."""
-    kind, value = reached.info.kind, literal.value
-    for kinds, read in _READERS:
-        if kind in kinds:
-            found = read(value)
-            if found is not None:
-                return found
-            raise UserError(f"{reached.path.text} holds {_HOLDS[kind]}; {_shown(value)} is not one.")
-    raise UserError(f"{reached.path.text} holds bytes and can only be compared with null.")
-
-
 def _bound(value: Any, reached: Reached) -> Any:
-    if reached.info.kind in _TEXTS:
+    if reached.info.kind in TEXTS:
         return sa.func.lower(value)
-    if reached.info.kind in _WHOLE:
+    if reached.info.kind in WHOLE:
         # A 32-bit column may be compared with a bigger number; PostgreSQL would refuse its own cast.
         return sa.literal(value, sa.BigInteger() if isinstance(value, int) else sa.Numeric())
     return value
 
 
-def _read_text(value: Any) -> str | None:
-    return value if isinstance(value, str) and "\0" not in value else None
-
-
-def _read_id(value: Any) -> UUID | None:
-    if isinstance(value, str):
-        try:
-            return UUID(value)
-        except ValueError:
-            return None
-    return value if isinstance(value, UUID) else None
-
-
-def _read_number(value: Any) -> int | Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        return None
-    return value if -_INT64 <= value <= _INT64 else None
-
-
-def _read_double(value: Any) -> float | None:
-    number = _read_number(value)
-    return None if number is None else float(number)
-
-
-def _read_decimal(value: Any) -> Decimal | None:
-    number = _read_number(value)
-    return None if number is None else Decimal(number)
-
-
-def _read_boolean(value: Any) -> bool | None:
-    return bool(value) if value in (0, 1) and isinstance(value, int) else None
-
-
-def _read_moment(value: Any) -> datetime | None:
-    if isinstance(value, datetime):
-        return value
-    return datetime.combine(value, time(), UTC) if isinstance(value, date) else None
-
-
-def _read_day(value: Any) -> date | None:
-    return value if isinstance(value, date) and not isinstance(value, datetime) else None
-
-
-_READERS: tuple[tuple[frozenset[Kind], Callable[[Any], Any]], ...] = (
-    (_TEXTS, _read_text),
-    (_IDS, _read_id),
-    (_WHOLE, _read_number),
-    (frozenset({Kind.DOUBLE}), _read_double),
-    (frozenset({Kind.DECIMAL}), _read_decimal),
-    (frozenset({Kind.BOOLEAN}), _read_boolean),
-    (frozenset({Kind.MOMENT}), _read_moment),
-    (frozenset({Kind.DAY}), _read_day),
-)
-_HOLDS: Mapping[Kind, str] = {
-    **dict.fromkeys(_TEXTS, "a text (in single quotes)"),
-    **dict.fromkeys(_IDS, "a GUID"),
-    **dict.fromkeys(_NUMBERS, "a number"),
-    Kind.BOOLEAN: "true or false",
-    Kind.MOMENT: "an instant such as 2024-01-31T10:00:00Z",
-    Kind.DAY: "a day such as 2024-01-31",
-}
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return repr(value) if isinstance(value, str) else str(value)
+def _fitted(literal: Literal, reached: Reached) -> Any:
+    return fit(reached.info.kind, literal.value, reached.path.text)

@@ -9,12 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from postroom.api.odata.compile import Scope, compile_condition
+from postroom.api.odata.conditions import Condition, Expansion, Order
 from postroom.api.odata.names import Collection, Link, meant, names_of, table_of_set
 from postroom.api.odata.render import Annotation, render_row, target_of
 from postroom.api.odata.syntax import (
-    Condition,
-    Expansion,
-    Order,
     parse_expand,
     parse_filter,
     parse_orderby,

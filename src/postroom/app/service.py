@@ -1,0 +1,115 @@
+"""The running service: which pass does which work, who is told of trouble, what is looked after."""
+
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from postroom.app.wiring import Postroom
+from postroom.engine.fleet import Crew
+from postroom.engine.work import Pass, Report, Trouble
+from postroom.errors import SignInRejected
+from postroom.passes.context import Context
+from postroom.passes.receive import receive
+from postroom.passes.result import PassResult
+from postroom.passes.send import explain_waiting, send
+from postroom.passes.test_mailbox import Report as TestReport
+from postroom.passes.test_mailbox import test_mailbox
+from postroom.schema.choices import TraceLevel, Workload
+from postroom.schema.mailbox import Mailbox
+from postroom.store import alerts
+from postroom.store.alerts import Alert
+
+_MAILBOX = Mailbox.__table__
+
+
+def passes_of(context: Context) -> dict[Workload, Pass]:
+    """Return the pass of each workload that this release does."""
+
+    def incoming(mailbox: UUID, _: Workload) -> PassResult:
+        return receive(context, mailbox)
+
+    def outgoing(mailbox: UUID, _: Workload) -> PassResult:
+        return send(context, mailbox)
+
+    return {Workload.INCOMING: incoming, Workload.OUTGOING: outgoing}
+
+
+def crew_of(postroom: Postroom, *, threads: int = 0) -> Crew:
+    """Return what the engine works with; `threads` is for 0 what the settings say."""
+    context = postroom.context()
+    settings = postroom.settings
+    return Crew(
+        postroom.database,
+        passes_of(context),
+        home=settings.home,
+        machine=socket.gethostname(),
+        clock=postroom.clock,
+        report=reporter(context),
+        threads=threads or settings.worker.threads,
+        lease=timedelta(seconds=settings.worker.lease_seconds),
+        tend=lambda: tend(context),
+    )
+
+
+def tend(context: Context) -> None:
+    """Carry out the tests that were asked for, and say of waiting mail why it waits."""
+    run_scheduled_tests(context)
+    explain_waiting(context)
+
+
+def run_scheduled_tests(
+    context: Context, on_tested: Callable[[TestReport], None] = lambda _: None
+) -> list[TestReport]:
+    """Test and enable every mailbox whose `testemailconfigurationscheduled` is set."""
+    with context.database.read() as connection:
+        wanted = connection.scalars(
+            sa.select(_MAILBOX.c.mailboxid).where(_MAILBOX.c.testemailconfigurationscheduled.is_(True))
+        ).all()
+    reports = []
+    for mailbox in wanted:
+        report = test_mailbox(context, mailbox)
+        on_tested(report)
+        reports.append(report)
+    return reports
+
+
+_STOPPED = {
+    Workload.INCOMING: "receives nothing until it is tested again",
+    Workload.OUTGOING: "sends nothing until it is tested again",
+    Workload.ITEMS: "synchronizes nothing until it is tested again",
+}
+
+
+def reporter(context: Context) -> Report:
+    """Return what tells the mailbox's owner of trouble, in the transaction that ends the pass."""
+
+    def report(connection: Connection, trouble: Trouble) -> None:
+        alert = alert_for(trouble)
+        alerts.raise_alert(context.database, connection, trouble.mailbox_id, alert, trouble.at)
+
+    return report
+
+
+def alert_for(trouble: Trouble) -> Alert:
+    """Return the alert that says what happened, whose fault it is and what cures it."""
+    about = trouble.workload.name.lower()
+    if trouble.is_over:
+        text = f"{trouble.workload.label} works again after {trouble.failures} failed passes."
+        return Alert(11, TraceLevel.INFORMATION, text, about=about)
+    details = str(trouble.failure or trouble.reason)
+    if trouble.is_stopped:
+        rejected = alerts.SIGN_IN_REJECTED if isinstance(trouble.failure, SignInRejected) else _STOPPED_ALERT
+        text = f"{rejected.text} The mailbox {_STOPPED[trouble.workload]}."
+        return Alert(rejected.code, TraceLevel.ERROR, text, rejected.cure, details, about)
+    level = trouble.level or TraceLevel.WARNING
+    text = f"{trouble.workload.label} failed; it is tried again by itself and nothing is lost."
+    return Alert(10, level, text, "Nothing to do unless it lasts; see the details.", details, about)
+
+
+_STOPPED_ALERT = Alert(
+    12, TraceLevel.ERROR, "The workload is stopped.", "Mend what the details name, then test the mailbox."
+)

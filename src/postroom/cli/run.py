@@ -1,0 +1,95 @@
+"""Commands that run passes: run-once and worker."""
+
+from collections.abc import Collection
+from enum import Enum
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from postroom.app.service import crew_of
+from postroom.cli.session import Exit, opened
+from postroom.cli.show import AsJson, say, show_records
+from postroom.engine.fleet import run_due
+from postroom.engine.work import Settled
+from postroom.schema.choices import Workload
+from postroom.store import mailboxes, workloads
+
+
+class Work(Enum):
+    """A workload as the command line names it."""
+
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+    ITEMS = "items"
+
+
+_WORKLOADS = {
+    Work.INCOMING: Workload.INCOMING,
+    Work.OUTGOING: Workload.OUTGOING,
+    Work.ITEMS: Workload.ITEMS,
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands of this group into the application."""
+    app.command("run-once")(run_once)
+    app.command("worker")(worker)
+
+
+def run_once(
+    *,
+    mailbox: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Only this mailbox, and at once, due or not.")
+    ] = "",
+    workload: Annotated[Work | None, typer.Option(help="Only this kind of work.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the passes that are due now, then exit; says of each what it came to."""
+    only = None if workload is None else [_WORKLOADS[workload]]
+    with opened() as postroom:
+        crew = crew_of(postroom)
+        ids: Collection[UUID] | None = None
+        if mailbox:
+            now = postroom.clock.now()
+            with postroom.database.write() as connection:
+                ids = [mailboxes.get_by_address(connection, mailbox)]
+                workloads.hint(connection, ids, now)
+        settled = run_due(crew, mailbox_ids=ids, only=only)
+        with postroom.database.read() as connection:
+            addresses = mailboxes.addresses_of(connection, [s.ticket.mailbox_id for s in settled])
+    show_records(
+        [_line(entry, addresses) for entry in settled],
+        ("mailbox", "workload", "items", "failed", "came to", "next"),
+        as_json=as_json,
+    )
+    failures = sum(entry.finished.failure is not None for entry in settled)
+    if failures:
+        raise typer.Exit(Exit.FAILED if failures == len(settled) else Exit.PARTLY_DONE)
+
+
+def _line(settled: Settled, addresses: dict[UUID, str]) -> dict[str, object]:
+    result, failure = settled.finished.result, settled.finished.failure
+    return {
+        "mailbox": addresses.get(settled.ticket.mailbox_id, str(settled.ticket.mailbox_id)),
+        "workload": settled.ticket.workload.name.lower(),
+        "items": result.items,
+        "failed": result.failed,
+        "came to": str(failure) if failure else result.notes,
+        "next": settled.due.reason,
+    }
+
+
+def worker(
+    *,
+    threads: Annotated[int, typer.Option(min=1, help="Passes at once; the setting when not given.")] = 0,
+) -> None:
+    """Run due passes until told to stop by SIGTERM or SIGINT; any number of workers share PostgreSQL."""
+    # The engine's machinery takes a while to load and no other command needs it.
+    from postroom.engine.worker import Worker
+
+    with opened() as postroom:
+        crew = crew_of(postroom, threads=threads)
+        ended = Worker(crew).run_until_told(lambda: say("Working. Stop with Ctrl-C."))
+    if not ended:
+        raise typer.Exit(Exit.PARTLY_DONE)
