@@ -103,17 +103,23 @@ def outcomes(deliveries: Iterable[Delivery]) -> list[Outcome]:
     return [delivery.outcome for delivery in deliveries]
 
 
-def _subject(content: bytes) -> str:
-    found = re.search(rb"(?m)^Subject: (k\d+)\r?$", content)
+def next_number() -> int:
+    """Return a number that is smaller than those of all submissions made from now on."""
+    return next(_KEYS)
+
+
+def number_of(content: bytes) -> int:
+    """Return the number in the subject of a submission that arrived."""
+    found = re.search(rb"(?m)^Subject: k(\d+)\r?$", content)
     assert found
-    return found[1].decode()
+    return int(found[1])
 
 
 def bodies(arrived: Iterable[Arrived]) -> dict[str, bytes]:
     """Return the body of each by its key; a key that came twice is an error."""
     result: dict[str, bytes] = {}
     for each in arrived:
-        key = _subject(each.content)
+        key = f"k{number_of(each.content)}"
         assert key not in result, "sent twice"
         result[key] = each.content.partition(b"\r\n\r\n")[2]
     return result
