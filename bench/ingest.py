@@ -4,6 +4,9 @@ python -m bench.ingest [--count 5000] [--rounds 5] [--quick]
 """
 
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from bench.anchors import fetch, mpop, naive, parse
 from bench.measure import BenchmarkError, Contender, alternate, run_process, scratch
@@ -32,7 +35,8 @@ def main(options: Options) -> Report:
             parse("product", folder, count),
             naive(server.pop, user, count, rounds=3),
         ]
-        contenders = options.chosen([anchor, *ladder, batch, pure, single])
+        alone = receiver(home, count, name="ours, the pass alone", inside=True)
+        contenders = options.chosen([anchor, *ladder, batch, pure, single, alone])
         # The server reads its index and the mail into memory once, for nobody's account.
         alternate([anchor], 1)
         runs = alternate(contenders, rounds)
@@ -72,14 +76,11 @@ def _count(report: Report, pop: int, smtp: int, user: str, count: int, mode: str
         report.count_goal("P3", "commits, one by one", commits, count + 10)
 
 
-def _once(contender: Contender, directory: "object") -> dict[str, float]:
-    from pathlib import Path
-
-    assert isinstance(directory, Path)
+def _once(contender: Contender, directory: Path) -> Mapping[str, Any]:
     run = run_process(contender.command(directory), directory=directory, variables=contender.environment)
     if contender.check is not None and (done := contender.check(directory, run)) != contender.count:
         raise BenchmarkError(f"{contender.name}: {done} of {contender.count} messages")
-    return dict(run.said)
+    return run.said
 
 
 if __name__ == "__main__":

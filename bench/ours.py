@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 MAILBOX = "sales@postroom.example"
 _PARSER = "fast_mail_parser"
-#: Whether `postroom run-once` is there; without it the pass is run without the engine around it.
-HAS_COMMAND = (ROOT.parent / "src/postroom/cli/run.py").exists()
 
 
 def open_source(port: int, user: str) -> "MailSource":
@@ -182,7 +180,7 @@ def refusals(home: Path) -> str:
 def product(home: Path, which: str, switches: Sequence[str], *, alone: bool) -> list[str]:
     """Return the command of one pass: through `postroom run-once`, or the pass alone."""
     step = python("-m", "bench.steps.product", "--home", str(home), *switches)
-    if alone or not HAS_COMMAND:
+    if alone:
         return [*step, "--only", which]
     workload = {"receive": "incoming", "send": "outgoing"}[which]
     return [*step, "--", "run-once", "--mailbox", MAILBOX, "--workload", workload]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.measure import RESULTS, STEADY, Contender, Run, Spread, cpu_ratios, ratios, unsteadiness
+from bench.measure import CACHE, RESULTS, STEADY, Contender, Run, Spread, cpu_ratios, ratios, unsteadiness
 
 _COLUMNS = ("what", "msg/s", "wall s, median (min-max)", "CPU s/1000", "peak MiB", "wall ratio", "CPU ratio")
 
@@ -149,7 +149,9 @@ class Report:
     def publish(self) -> None:
         """Print the table and write the JSON."""
         sys.stdout.write(self.text())
-        sys.stdout.write(f"written to {self.write()}\n")
+        # Short forms are no results; what is kept beside RESULTS.md comes from whole runs.
+        folder = CACHE / "results" if "quick" in self.parameters else RESULTS
+        sys.stdout.write(f"written to {self.write(folder)}\n")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -6,7 +6,7 @@ python -m bench.steps.store copy|rows|rows200|ours URL MAILDIR
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,11 @@ _COLUMNS = {
     "attachment": ["int8", "text", "text", "bytea"],
 }
 _BATCH = 200
+#: The rows of one message by table.
+Rows = Mapping[str, Sequence[Sequence[Any]]]
 
 
-def rows_of(number: int, record: Record, size: int) -> dict[str, list[Sequence[Any]]]:
+def rows_of(number: int, record: Record, size: int) -> Rows:
     """Return the rows of one message by table; the same that the naive program keeps."""
     head = [_storable(text) for text in record.head]
     message = (number, f"{number:08x}", *head, _storable(record.text), _storable(record.html), size)
@@ -46,7 +48,7 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def copy(connection: psycopg.Connection, messages: Sequence[dict[str, list[Sequence[Any]]]]) -> None:
+def copy(connection: psycopg.Connection, messages: Sequence[Rows]) -> None:
     """Store by COPY, 200 messages a transaction."""
     for start in range(0, len(messages), _BATCH):
         batch = messages[start : start + _BATCH]
@@ -60,9 +62,7 @@ def copy(connection: psycopg.Connection, messages: Sequence[dict[str, list[Seque
         connection.commit()
 
 
-def insert(
-    connection: psycopg.Connection, messages: Sequence[dict[str, list[Sequence[Any]]]], *, each: int
-) -> None:
+def insert(connection: psycopg.Connection, messages: Sequence[Rows], *, each: int) -> None:
     """Store row by row, committing after so many messages."""
     cursor = connection.cursor(binary=True)
     for number, message in enumerate(messages, 1):
