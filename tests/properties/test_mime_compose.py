@@ -42,7 +42,7 @@ def attachments(draw: st.DrawFn) -> Attachment:
     name = draw(names)
     inline = draw(st.booleans())
     return Attachment(
-        filename=f"{name}.bin",
+        filename=f"a{name}.bin",
         mimetype=draw(mimetypes),
         content=BytesContent(draw(st.binary(max_size=300))),
         content_id=draw(ids) if inline else "",

@@ -108,13 +108,14 @@ def _find_last_familiar(lines: list[str]) -> int:
 
 
 def _offset_of_line(block: bytes, wanted: int) -> int:
-    offset, at = 0, -1
+    """Return where the unfolded line of that number begins."""
+    starts: list[int] = []
+    offset = 0
     for line in block.split(b"\n"):
-        at += not (at >= 0 and line.startswith((b" ", b"\t")))
-        if at == wanted:
-            break
+        if not starts or not line.startswith((b" ", b"\t")):
+            starts.append(offset)
         offset += len(line) + 1
-    return min(offset, len(block))
+    return starts[wanted] if wanted < len(starts) else len(block)
 
 
 def _decode_raw_letters(header: Header) -> None:

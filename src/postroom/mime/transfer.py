@@ -160,6 +160,9 @@ def decode_uuencode(data: bytes) -> tuple[bytes, bool]:
 
 # In pieces
 
+# Gives what can be decoded by itself and what belongs to the next piece.
+_Cut = Callable[[bytes], tuple[bytes, bytes]]
+
 
 def decode_in_pieces(
     raw: Raw, start: int, end: int, encoding: Encoding, *, accelerated: bool
@@ -176,18 +179,12 @@ def decode_in_pieces(
             yield content[at : at + PIECE]
 
 
-def _whole_units(
-    raw: Raw, start: int, end: int, cut: Callable[[bytes], tuple[bytes, bytes]]
-) -> Iterator[bytes]:
+def _whole_units(raw: Raw, start: int, end: int, cut: _Cut) -> Iterator[bytes]:
     rest = b""
     for at in range(start, end, PIECE):
-        stop = min(end, at + PIECE)
-        data = rest + raw.read(at, stop)
-        if stop == end:
-            yield data
-            return
-        whole, rest = cut(data)
+        whole, rest = cut(rest + raw.read(at, min(end, at + PIECE)))
         yield whole
+    yield rest
 
 
 def _cut_base64(data: bytes) -> tuple[bytes, bytes]:
