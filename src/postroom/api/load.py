@@ -299,6 +299,8 @@ class _Loading:
             if len(found) > 1:
                 raise UserError("several mailboxes have this address; give the mailboxid.")
             if found:
+                # The address said which mailbox; its letters' case is no change of the address.
+                del values["emailaddress"]
                 id_: UUID = found[0]
                 return id_
         if values.setdefault("isforwardmailbox", True) is not True:

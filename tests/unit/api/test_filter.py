@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from postroom.api.odata.syntax import (
+from postroom.api.odata.conditions import (
     Comparator,
     Comparison,
     Every,
@@ -20,10 +20,8 @@ from postroom.api.odata.syntax import (
     Quantifier,
     Some,
     TextTest,
-    parse_expand,
-    parse_filter,
-    parse_orderby,
 )
+from postroom.api.odata.syntax import parse_expand, parse_filter, parse_orderby
 from postroom.errors import UserError
 
 

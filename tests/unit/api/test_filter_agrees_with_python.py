@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postroom.api.odata.query import read_query, run_query
-from postroom.api.odata.syntax import (
+from postroom.api.odata.conditions import (
     Comparator,
     Comparison,
     Condition,
@@ -23,8 +22,9 @@ from postroom.api.odata.syntax import (
     Path,
     Some,
     TextTest,
-    parse_filter,
 )
+from postroom.api.odata.query import read_query, run_query
+from postroom.api.odata.syntax import parse_filter
 from postroom.schema.table import Row
 
 _START = datetime(2024, 1, 31, 10, tzinfo=UTC)
