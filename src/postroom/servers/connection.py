@@ -249,10 +249,12 @@ class Connection:
         self.close()
 
     def _stays_here(self) -> bool:
+        """Say whether the other end is on this machine, as far as its address tells."""
         try:
-            return ipaddress.ip_address(self._sock.getpeername()[0]).is_loopback
-        except (OSError, ValueError):
+            peer = self._sock.getpeername()
+        except OSError:
             return False
+        return isinstance(peer, tuple) and ipaddress.ip_address(peer[0]).is_loopback
 
     def _passed(self, octets: int) -> None:
         """Count what flowed and give up when the whole operation is too slow."""

@@ -289,6 +289,11 @@ def _trial(account: Pop3Account, talks: "list[_Talk]") -> Iterator[tuple[str, Ca
         talks[0].protect()
         return talks[0].connection.protection
 
+    def enter() -> str:
+        if talks[0].capabilities is None:
+            talks[0].learn_capabilities()
+        return talks[0].sign_in()
+
     yield "resolve", find
     yield "connect", reach
     if endpoint.security is Security.TLS:
@@ -296,9 +301,7 @@ def _trial(account: Pop3Account, talks: "list[_Talk]") -> Iterator[tuple[str, Ca
     yield "greeting", talks[0].greet
     if endpoint.security is Security.STARTTLS:
         yield "TLS", switch_to_tls
-    else:
-        talks[0].learn_capabilities()
-    yield "sign in", talks[0].sign_in
+    yield "sign in", enter
     yield "read", lambda: _try_reading(talks[0])
 
 

@@ -72,15 +72,19 @@ class RawFile:
         """Give the disk space back now; otherwise that happens when nobody holds this any more."""
         self._file.close()
 
+    def __del__(self) -> None:
+        """Give the disk space back."""
+        self._file.close()
+
 
 class Intake:
     """Takes one message in pieces and gives it as a whole, from memory or from a file."""
 
     def __init__(self, *, expected: int = 0, spool_over: int = SPOOL_OVER) -> None:
+        self._file: BinaryIO | None = None
         self.size = 0
         self._spool_over = spool_over
         self._pieces: list[bytes] = []
-        self._file: BinaryIO | None = None
         if expected > spool_over:
             self._go_to_file()
 
@@ -101,8 +105,14 @@ class Intake:
         """Return the message."""
         if self._file is None:
             return RawBytes(b"".join(self._pieces))
-        self._file.flush()
-        return RawFile(self._file, self.size)
+        file, self._file = self._file, None
+        file.flush()
+        return RawFile(file, self.size)
+
+    def __del__(self) -> None:
+        """Give the disk space of an unfinished message back."""
+        if self._file is not None:
+            self._file.close()
 
     def _go_to_file(self) -> None:
         # Unnamed: nothing is left on the disk when the process dies.
