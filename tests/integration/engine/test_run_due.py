@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy.engine import Connection
 from tests.support.mailboxes import Company
 
-from postroom.engine.fleet import Crew, run_due
+from postroom.engine.fleet import Crew, hand_over_due, run_due
+from postroom.engine.runner import InHand, InlineRunner
 from postroom.engine.work import Pass, Trouble
 from postroom.errors import SignInRejected, StoreError, Throttled, TransportError, Unreachable
 from postroom.passes.result import PassResult
@@ -325,3 +326,22 @@ def test_the_lease_of_a_long_pass_and_of_those_that_wait_for_it_is_kept(
 
     assert fleet.run(run, clock=clock, lease=timedelta(seconds=0.6)) == 2
     assert overdue == []
+
+
+def test_the_runner_in_line_shows_what_waits_and_what_runs(company: Company, fleet: Fleet) -> None:
+    company.mailboxes(2)
+    seen: list[InHand] = []
+    office = fleet.crew(lambda _: PassResult()).office("box")
+    runner = InlineRunner(office)
+    office.passes = {
+        Workload.INCOMING: lambda mailbox, workload: seen.extend(runner.inspect()) or PassResult()
+    }
+    runner.schedule("tick", lambda: runner.transaction(office.prepare), every_seconds=1)
+    runner.tick()
+    hand_over_due(office, runner)
+    assert [one.is_running for one in runner.inspect()] == [False, False]
+
+    runner.drain()
+
+    assert [one.is_running for one in seen] == [True, False, True]
+    assert runner.inspect() == []

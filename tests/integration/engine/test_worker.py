@@ -13,6 +13,7 @@ import pytest
 from tests.support.mailboxes import Company
 from tests.support.workers import Event, Workers, wait_until
 
+from postroom.engine.durable import DbosRunner
 from postroom.engine.fleet import Crew
 from postroom.engine.worker import Worker
 from postroom.passes.result import PassResult
@@ -20,6 +21,7 @@ from postroom.ports.clock import SystemClock
 from postroom.schema.choices import Workload
 from postroom.store import workloads
 from postroom.store.database import Database
+from postroom.store.workloads import Ticket
 
 pytestmark = pytest.mark.integration
 
@@ -207,6 +209,26 @@ class TestOneInThisProcess:
         assert worker._runner.sweep() == 1
 
         assert company.rows("postroom_workload", mailboxid=mailbox, workload=0)[0].inflight is None
+
+    def test_a_pass_is_queued_with_its_transaction_and_once(
+        self, company: Company, database: Database, crew: Crew
+    ) -> None:
+        (mailbox,) = company.mailboxes(1)
+        office = crew.office("test")
+        runner = DbosRunner(office, threads=0)
+        runner.start()
+        ticket = Ticket(mailbox, Workload.INCOMING, 1, SystemClock().now(), pool="p")
+        try:
+            with database.write() as connection:
+                runner.enqueue(connection, [ticket])
+                connection.rollback()
+            assert runner.inspect() == []
+
+            for _ in range(2):
+                runner.transaction(lambda connection: runner.enqueue(connection, [ticket]))
+            assert [(one.key, one.is_running) for one in runner.inspect()] == [(ticket.key, False)]
+        finally:
+            runner.stop(patience_seconds=0)
 
     def test_what_has_ended_is_deleted_after_a_while(
         self, company: Company, worker: Worker, monkeypatch: pytest.MonkeyPatch
