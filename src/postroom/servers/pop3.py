@@ -341,8 +341,12 @@ def _read_offered(talk: "_Talk") -> list[Offered]:
 def _numbered(talk: "_Talk", lines: list[bytes]) -> list[tuple[int, str]]:
     """Return number and text of each line of a listing."""
     try:
-        parts = [line.split(None, 2) for line in lines]
-        return [(int(part[0]), part[1].decode("latin-1")) for part in parts]
+        words = b" ".join(lines).decode("latin-1").split()
+        if len(words) != 2 * len(lines):
+            # Some servers say more than they should behind the two words of a line.
+            pairs = [line.decode("latin-1").split(None, 2) for line in lines]
+            words = [word for pair in pairs for word in (pair[0], pair[1])]
+        return list(zip(map(int, words[::2]), words[1::2], strict=True))
     except (IndexError, ValueError) as error:
         raise BadReply(f"{talk.connection.endpoint} sent a listing with a line that is none.") from error
 
