@@ -17,6 +17,7 @@ from postroom.schema.party import ActivityParty
 from postroom.schema.quarantine import Quarantine
 from postroom.schema.queue import QueueItem
 from postroom.schema.version import VERSIONS_AT_ONCE
+from postroom.store import bulk
 from postroom.store.database import Database
 from postroom.store.index import chunks_of
 from postroom.tracking.facts import Correlated
@@ -41,28 +42,28 @@ class Rows:
 
 
 _EMAIL = Email.__table__
+_PARTY = ActivityParty.__table__
+_FILE = ActivityMimeAttachment.__table__
+_QUEUE_ITEM = QueueItem.__table__
+_DECISION = Decision.__table__
+_QUARANTINE = Quarantine.__table__
 _LEDGER = Ledger.__table__
 
 
 def insert(database: Database, connection: Connection, rows: Rows) -> None:
     """Write all rows; the database refuses an e-mail that another worker has recorded meanwhile."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    contents = dialect.insert(Attachment.__table__).on_conflict_do_nothing()
-    for statement, values in (
-        (sa.insert(_EMAIL), rows.emails),
-        (sa.insert(ActivityParty.__table__), rows.parties),
-        (contents, rows.contents),
-        (sa.insert(ActivityMimeAttachment.__table__), rows.attachments),
-        (sa.insert(QueueItem.__table__), rows.queue_items),
-    ):
-        _insert_versioned(database, connection, statement, values)
     for table, values in (
-        (Decision.__table__, rows.decisions),
-        (Quarantine.__table__, rows.quarantine),
-        (_LEDGER, rows.ledger),
+        (_EMAIL, rows.emails),
+        (_PARTY, rows.parties),
+        (_FILE, rows.attachments),
+        (_QUEUE_ITEM, rows.queue_items),
     ):
-        if values:
-            connection.execute(sa.insert(table), values)
+        _give_versions(database, connection, values)
+        bulk.insert(connection, table, values)
+    _insert_contents(database, connection, rows.contents)
+    bulk.insert(connection, _DECISION, rows.decisions)
+    bulk.insert(connection, _QUARANTINE, rows.quarantine)
+    bulk.insert(connection, _LEDGER, rows.ledger)
     for change in rows.renumbered:
         connection.execute(_RENUMBER, change)
 
@@ -74,15 +75,20 @@ _RENUMBER = (
 )
 
 
-def _insert_versioned(
-    database: Database, connection: Connection, statement: sa.Insert, values: Sequence[Row]
-) -> None:
-    """Insert rows in bulk, each with a row version of its own."""
+def _give_versions(database: Database, connection: Connection, values: Sequence[Row]) -> None:
     for chunk in chunks_of(values, VERSIONS_AT_ONCE):
         first = database.next_versions(connection, len(chunk))
         for offset, row in enumerate(chunk):
             row["versionnumber"] = first + offset
-        connection.execute(statement, chunk)
+
+
+def _insert_contents(database: Database, connection: Connection, contents: Sequence[Row]) -> None:
+    """Write the content rows that are not there yet; equal content has the same key."""
+    if not contents:
+        return
+    _give_versions(database, connection, contents)
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(Attachment.__table__).on_conflict_do_nothing(), list(contents))
 
 
 def holders_of(connection: Connection, uniques: Sequence[UUID]) -> dict[UUID, UUID]:
