@@ -154,6 +154,7 @@ class _Loading:
     #: Lookups to be set when the record they point to is there.
     _later: list[tuple[_Entry, str, _Entry]] = field(default_factory=list)
     _by_id: dict[tuple[str, UUID], _Entry] = field(default_factory=dict)
+    _by_key: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], _Entry]] = field(default_factory=dict)
     _by_table: dict[str, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
 
     def run(self, progress: Progress) -> None:
@@ -233,7 +234,12 @@ class _Loading:
         name = reference.table.logical_name
         if reference.id is not None:
             return self._by_id.get((name, reference.id))
-        return next((entry for entry in self._by_table[name] if _fits(entry.draft, reference.key)), None)
+        columns = tuple(sorted(reference.key))
+        if (name, columns) not in self._by_key:
+            # Made once for all references of the same form: thousands of contacts may name accounts.
+            entries = reversed(self._by_table[name])
+            self._by_key[name, columns] = {_key(entry.draft.values, columns): entry for entry in entries}
+        return self._by_key[name, columns].get(_key(reference.key, columns))
 
     def _resolve(self, reference: Reference) -> UUID:
         meant = self._meant(reference)
@@ -364,8 +370,8 @@ def _must_be_there(table: TableInfo, column: str) -> bool:
     return (info.required is Required.SYSTEM and info.kind is not Kind.OWNER) or not info.may_update
 
 
-def _fits(draft: Draft, key: Mapping[str, Any]) -> bool:
-    return all(_folded(draft.values.get(column)) == _folded(value) for column, value in key.items())
+def _key(values: Mapping[str, Any], columns: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(_folded(values.get(column)) for column in columns)
 
 
 def _folded(value: Any) -> Any:

@@ -14,7 +14,7 @@ from postroom.api.upsert import Done
 from postroom.app.settings import read_settings
 from postroom.app.wiring import set_up
 from postroom.cli.session import as_wrong_use, opened
-from postroom.cli.show import AsJson, say, show_json, show_records
+from postroom.cli.show import AsJson, progress_of, say, show_json, show_records
 from postroom.errors import UserError
 
 _LABELS = frozenset({Annotation.FORMATTED, Annotation.TARGET})
@@ -45,8 +45,8 @@ def load(
     All of it is taken in, or nothing, with every problem named.
     """
     document = read_document(file)
-    with opened() as postroom:
-        report = load_document(postroom.database, postroom.records, document)
+    with opened() as postroom, progress_of("Loading") as progress:
+        report = load_document(postroom.database, postroom.records, document, progress=progress)
     if as_json:
         show_json(report.as_rows())
     else:
