@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from postroom.app.demo import Round, Stage, play, stage
 from postroom.app.service import crew_of
 from postroom.app.settings import settings_in
+from postroom.cli.round import Round, Stage, play, stage
 from postroom.cli.session import Exit
 from postroom.schema.choices import RunStatus
 
