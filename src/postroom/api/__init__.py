@@ -1,1 +1,1 @@
-"""The Web API: one syntax for queries and records, for the network and the command line alike."""
+"""The Web API: one syntax for queries and records, over the network and in commands."""

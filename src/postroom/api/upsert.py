@@ -1,4 +1,4 @@
-"""One draft written into the store: created, or changed where it differs from what is there."""
+"""One draft written into the store: created, or changed where it differs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

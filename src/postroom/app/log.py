@@ -1,4 +1,4 @@
-"""The log: one set-up for Postroom and its libraries, on standard error, without anybody's mail in it.
+"""The log: one set-up for Postroom and its libraries, without anybody's mail in it.
 
 An event names mailbox, pass and item by id. Addresses, subjects, texts and secrets are never logged at any
 level: values under the names of `REDACTED` are masked, and so is whatever looks like an address elsewhere.

@@ -1,4 +1,4 @@
-"""The running service: which pass does which work, who is told of trouble, what is looked after."""
+"""The running service: which pass does which work, and who is told of trouble."""
 
 import socket
 from collections.abc import Callable

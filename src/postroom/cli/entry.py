@@ -1,4 +1,4 @@
-"""The entry point: every command, and the one place where errors become words and an exit status.
+"""The entry point: every command, and where errors become words and an exit status.
 
 Exit status: 0 done, 1 failed, 2 wrong use, 3 done in part.
 """

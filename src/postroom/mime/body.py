@@ -1,4 +1,4 @@
-"""Bodies and attachments: the parts of one message sorted into what is read and what is kept.
+"""Bodies and attachments: the parts of one message sorted into read and kept.
 
 Text and HTML that a mail program would show become the body; every other part is an attachment,
 however odd. Parts are visited in order with a stack of our own, so depth costs no recursion.
@@ -14,7 +14,7 @@ from postroom.mime.filename import invent_filename, safe_filename
 from postroom.mime.header import read_header
 from postroom.mime.message import Attachment, BytesContent, Content, Raw
 from postroom.mime.part import Described, Part, read_header_block, read_part, split
-from postroom.mime.text import html_to_text, text_to_html
+from postroom.mime.text import html_to_text, text_to_html, with_line_feeds
 from postroom.mime.tnef import Unpacked, is_tnef, unpack
 from postroom.mime.transfer import Encoding, decode
 from postroom.mime.words import decode_words
@@ -197,9 +197,7 @@ class _Sorter:
         text, honest = decode_text(octets, described.parameters.get("charset", ""))
         if not honest:
             self._note("bad charset")
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        return text.removesuffix("\n")
+        return with_line_feeds(text, lone="\n").removesuffix("\n")
 
     def _take_file(self, part: Part, mimetype: str) -> None:
         described = part.described
@@ -253,7 +251,10 @@ class _Sorter:
                 self._note("bad tnef")
                 continue
             unpacked.append(found)
-            self._files[at : at + 1] = [
+            # A body that can't be read stays reachable where there is no other.
+            has_other = found.text or found.html or any(one.text or one.html for one in self._passages)
+            kept = [file] if found.has_rtf and not has_other else []
+            self._files[at : at + 1] = kept + [
                 _File(
                     safe_filename(name) or invent_filename(mimetype, at + number + 1),
                     mimetype,

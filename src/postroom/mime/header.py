@@ -9,11 +9,13 @@ from functools import lru_cache
 
 from postroom.mime.charset import decode
 from postroom.mime.parameter import read_content_type
+from postroom.mime.text import with_line_feeds
 
 #: What is kept of a hostile block; the surplus is dropped.
 MOST_FIELDS = 10_000
 MOST_OCTETS = 1 << 20
 
+_FOLD = re.compile(r"\n[ \t]")
 # The first line of a message in an mbox file.
 _ENVELOPES = ("From ", ">From ")
 # source: RFC5322 3.6.8
@@ -95,12 +97,11 @@ def _to_text(block: bytes) -> tuple[str, bool]:
 
 
 def _unfold(text: str) -> list[str]:
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", " ")
+    text = with_line_feeds(text, lone=" ")
     if "\0" in text:
         text = text.replace("\0", "")
     # A line that begins with a blank belongs to the one before. source: RFC5322 2.2.3
-    return text.replace("\n ", " ").replace("\n\t", " ").split("\n")
+    return _FOLD.sub(" ", text).split("\n")
 
 
 def _find_last_familiar(lines: list[str]) -> int:

@@ -27,6 +27,7 @@ _CODEPAGE = 0x9007
 
 # Property ids. source: MS-OXPROPS 2
 _PR_BODY = 0x1000
+_PR_RTF_COMPRESSED = 0x1009
 _PR_HTML = 0x1013
 _PR_ATTACH_DATA = 0x3701
 _PR_ATTACH_FILENAME = 0x3704
@@ -59,6 +60,8 @@ class Unpacked:
     text: str = ""
     html: str = ""
     files: tuple[File, ...] = ()
+    #: Whether there is a body in Outlook's compressed RTF, which is not read.
+    has_rtf: bool = False
 
 
 def is_tnef(mimetype: str, filename: str) -> bool:
@@ -75,7 +78,7 @@ def unpack(data: bytes) -> Unpacked | None:
     with suppress(struct.error):
         reader.read(data)
     found = reader.finish()
-    return found if found.text or found.html or found.files else None
+    return found if found.text or found.html or found.files or found.has_rtf else None
 
 
 @dataclass(slots=True)
@@ -95,6 +98,7 @@ class _Reader:
     codepage: str = "cp1252"
     text: str = ""
     html: str = ""
+    has_rtf: bool = False
     files: list[_File] = field(default_factory=list)
 
     def read(self, data: bytes) -> None:
@@ -131,6 +135,7 @@ class _Reader:
         internet = "utf-8" if internet == "cp65001" else internet
         if _PR_BODY in properties:
             self.text = self._value(properties[_PR_BODY], internet)
+        self.has_rtf = self.has_rtf or _PR_RTF_COMPRESSED in properties
         if _PR_HTML in properties:
             self.html = self._value(properties[_PR_HTML], internet)
 
@@ -160,7 +165,7 @@ class _Reader:
             for file in self.files
             if file.data is not None
         )
-        return Unpacked(self.text, self.html, files)
+        return Unpacked(self.text, self.html, files, self.has_rtf)
 
 
 def _mimetype(file: _File) -> str:

@@ -1,4 +1,4 @@
-"""Content-Transfer-Encoding undone: base64, quoted-printable and uuencode, whole or in pieces.
+"""Content-Transfer-Encoding undone: base64, quoted-printable, uuencode; in pieces.
 
 The optional accelerator is used here and nowhere else: as a decoder of base64 that is several
 times faster than the standard library's and lets other threads run meanwhile. What it refuses

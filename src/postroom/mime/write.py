@@ -1,4 +1,4 @@
-"""Header values in bytes: encoded words, addresses, parameters, folding; nothing can be injected.
+"""Header values in bytes: encoded words, addresses, folding; nothing can be injected.
 
 What holds a line break or a NUL is refused with a `UserError` that names the field; the rest is
 encoded so that every reader gets back the same letters.

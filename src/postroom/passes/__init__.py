@@ -1,1 +1,1 @@
-"""The use cases: receive, send, test a mailbox; each composed from rules, store and servers."""
+"""The use cases: receive, send, test a mailbox; each made of rules, store and servers."""

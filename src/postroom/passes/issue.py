@@ -1,4 +1,4 @@
-"""SendEmail: from a draft to an e-mail that waits to leave, with every check before it does."""
+"""SendEmail: from a draft to an e-mail that waits to leave, with every check before."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Keeping a batch: facts, verdicts and all rows in one transaction; nothing is lost, nothing doubled.
+"""Keeping a batch: facts, verdicts and all rows in one transaction.
 
 Where the database refuses a batch because another worker was first, the batch is judged anew on
 what the store holds now. Where it refuses a single message, that message goes into quarantine

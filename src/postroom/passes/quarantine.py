@@ -1,4 +1,4 @@
-"""The quarantine: what could not be handled, with its bytes and its reason, to try again or drop."""
+"""The quarantine: what could not be handled, to try again or drop."""
 
 from collections.abc import Mapping
 from typing import Any

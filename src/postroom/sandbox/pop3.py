@@ -1,4 +1,4 @@
-"""A small POP3 server over the sandbox's mailboxes, which can misbehave in every way we know of.
+"""The sandbox's POP3 server: reads its mailboxes, and misbehaves in every way it is told.
 
 Serves one thread per connection. Commands that arrive together are answered together, so it
 shows a pipelining client at its best and, with the right fault, at its worst.

@@ -1,4 +1,4 @@
-"""The ledger: every message a server has shown, so that nothing is recorded twice or forgotten."""
+"""The ledger: every message a server has shown; nothing recorded twice or forgotten."""
 
 from sqlalchemy import Index, UniqueConstraint
 

@@ -1,4 +1,4 @@
-"""One way to reach a mail server: resolve, connect, TLS, with limits on time and clear errors.
+"""One way to reach a mail server: resolve, connect, TLS, limits on time, clear errors.
 
 The protocols read and write through `Connection`, which turns every failure of the network into
 a `TransportError` whose sentence names host and port. Two limits hold at once: no single wait is

@@ -1,4 +1,4 @@
-"""Alerts: what the owner of a mailbox or profile is told; repeated ones are folded into one row.
+"""Alerts: what the owner of a mailbox or profile is told; repeats are folded.
 
 Every alert answers three questions: what happened, whose fault it is, and what cures it.
 """

@@ -1,4 +1,4 @@
-"""The rules in order, and the verdict: `decide(message, received_at, receiver, facts, policy)`.
+"""The rules in order, and the verdict that they lead to.
 
 Each rule looks at the case and either ends it with a verdict or says in words why it went on.
 The words are kept as the trail, so that anybody may ask afterwards.

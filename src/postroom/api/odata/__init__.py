@@ -1,1 +1,1 @@
-"""OData as Dataverse speaks it: read a query, run it over the schema, render rows, take records in."""
+"""OData as Dataverse speaks it: queries read and run, rows rendered, records taken in."""

@@ -1,4 +1,4 @@
-"""What a query says, as values: conditions, orders and expansions, without knowing any table."""
+"""What a query says, as values: conditions, orders, expansions; knows no table."""
 
 from dataclasses import dataclass, field
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Names of the Web API: properties, navigation properties and collections of a table, and what was meant."""
+"""Names of the Web API: properties, navigation properties, collections of a table."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Lookups: whether what they point to exists and may be pointed to; owners and what follows from them."""
+"""Lookups: whether their targets exist and may be pointed to; owners."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

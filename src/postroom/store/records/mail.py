@@ -1,4 +1,4 @@
-"""The mail configuration's rules at every write: profiles, mailboxes, their users and queues.
+"""The mail configuration's rules at every write: profiles, mailboxes, owners.
 
 What may be and what follows is decided in `postroom.configuration`; here the rows are read and written.
 """

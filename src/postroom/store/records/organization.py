@@ -1,4 +1,4 @@
-"""The organization, its root business unit and the SYSTEM user: what every store begins with."""
+"""The organization, its root business unit, the SYSTEM user: what stores begin with."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Parties of an activity: written with it, mirrored from owner and regarding, marked when a record goes."""
+"""Parties of an activity: written with it, mirrored from owner and regarding."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which rules hold for which table: the one table of hooks, and what callers may not write at all."""
+"""Which rules hold for which table: the table of hooks, and what callers may not write."""
 
 from collections.abc import Mapping
 
