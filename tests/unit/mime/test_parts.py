@@ -144,6 +144,15 @@ def test_winmail_passes_over_what_it_does_not_need() -> None:
     assert found.files[0][0] == "late.txt"
 
 
+@pytest.mark.parametrize(("text", "names"), [("hi", ["SHORT.TXT"]), (None, ["winmail.dat", "SHORT.TXT"])])
+def test_a_winmail_whose_body_can_not_be_read_is_kept_where_there_is_no_other(
+    text: str | None, names: list[str]
+) -> None:
+    body = attribute(1, 0x9003, struct.pack("<I", 1) + variable(0x0102, 0x1009, b"LZFu"))
+    octets = a_message(text=text, attachments=[("winmail.dat", winmail(body, file_attributes()))])
+    assert [one.filename for one in read(octets).attachments] == names
+
+
 def test_an_item_within_winmail_stays_such_an_item() -> None:
     inner = winmail(attribute(1, 0x800C, b"inner text"))
     item = variable(0x000D, 0x3701, bytes(16) + inner)
