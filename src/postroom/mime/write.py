@@ -180,12 +180,12 @@ def write_file_name(name: str) -> str:
 
 
 def write_quoted_printable(octets: bytes) -> bytes:
-    """Return text with line feeds as quoted-printable with CRLF.
+    """Return text with CRLF, at least at its end, as quoted-printable.
 
     A dot or "From " at the beginning of a line is encoded too, because gateways change them.
     """
-    # Given line feeds, the library makes soft line breaks with line feeds.
-    encoded = b2a_qp(octets).replace(b"\n", b"\r\n")
+    # The library makes soft line breaks of the kind that it finds first.
+    encoded = b2a_qp(octets)
     if b"\n." in encoded or encoded[:1] == b".":
         encoded = _shield(encoded, b".", b"=2E")
     if b"\nFrom " in encoded or encoded[:5] == b"From ":
