@@ -1,5 +1,6 @@
 """The POP3 client against the sandbox's POP3 server: the contract, and every misbehaviour."""
 
+import poplib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -330,3 +331,66 @@ def test_a_server_without_stls_gets_no_password(place: SandboxPlace) -> None:
     place.security = Security.STARTTLS
     with pytest.raises(BadReply, match="does not offer STLS"):
         place.open()
+
+
+def test_stls_protects_the_password(tmp_path: Path) -> None:
+    authority = Authority()
+    mailboxes = SandboxMailboxes()
+    mailboxes.open_account(USER, PASSWORD)
+    with SandboxPop3(mailboxes, tls=authority.leaf().context(tmp_path)) as server:
+        place = SandboxPlace(server)
+        place.security, place.authority = Security.STARTTLS, authority.pem
+        place.deliver(numbered(1)[0])
+        with place_closed(place.open()) as source:
+            assert contents(source.fetch(source.offered())) == numbered(1)
+
+
+def test_a_server_that_renumbers_at_each_sign_in_still_gives_all(place: SandboxPlace) -> None:
+    for data in numbered(3):
+        place.deliver(data)
+    place.misbehave(Misbehaviour.RENUMBER)
+    seen = []
+    for _ in range(2):
+        with place_closed(place.open()) as source:
+            seen.append({each.server_id for each in source.offered()})
+            assert contents(source.fetch(source.offered())) == numbered(3)
+    assert not seen[0] & seen[1]
+
+
+def test_a_slow_server_is_waited_for(place: SandboxPlace) -> None:
+    place.deliver(numbered(1)[0])
+    place.misbehave(Misbehaviour.SLOW, amount=0.05)
+    with place_closed(place.open()) as source:
+        assert contents(source.fetch(source.offered())) == numbered(1)
+
+
+def test_the_sandbox_serves_a_client_that_is_not_ours(place: SandboxPlace) -> None:
+    for data in numbered(3):
+        place.deliver(data)
+    client = poplib.POP3("127.0.0.1", place.server.port, timeout=5)
+    with pytest.raises(poplib.error_proto, match="sign in first"):
+        client.stat()
+    with pytest.raises(poplib.error_proto, match="STLS not supported"):
+        client.stls()
+    client.user(USER)
+    client.pass_(PASSWORD)
+    sizes = [len(data) for data in numbered(3)]
+    assert client.stat() == (3, sum(sizes))
+    assert client.list(2).split()[1:] == [b"2", b"%d" % sizes[1]]
+    assert client.uidl(3).split()[1] == b"3"
+    assert client.top(1, 0)[1] == [b"Subject: number 1", b""]
+    assert client.retr(2)[1] == [b"Subject: number 2", b"", b".body of 2"]
+    client.dele(1)
+    client.noop()
+    with pytest.raises(poplib.error_proto, match="no such message"):
+        client.retr(1)
+    client.rset()
+    client.dele(3)
+    with pytest.raises(poplib.error_proto, match="no such command"):
+        client.rpop("x")
+    client.quit()
+    assert place.count() == 2
+
+
+def test_a_sandbox_that_was_never_started_can_be_stopped() -> None:
+    SandboxPop3(SandboxMailboxes()).stop()
