@@ -10,8 +10,10 @@ import typer
 from postroom.app.service import crew_of
 from postroom.cli.session import Exit, opened
 from postroom.cli.show import AsJson, say, show_records
+from postroom.configuration.permission import Obstacle
 from postroom.engine.fleet import run_due
 from postroom.engine.work import Settled
+from postroom.passes.access import hindered
 from postroom.schema.choices import Workload
 from postroom.store import mailboxes, workloads
 
@@ -57,9 +59,14 @@ def run_once(
                 workloads.hint(connection, ids, now)
         settled = run_due(crew, mailbox_ids=ids, only=only)
         with postroom.database.read() as connection:
-            addresses = mailboxes.addresses_of(connection, [s.ticket.mailbox_id for s in settled])
+            concerned = mailboxes.all_ids(connection) if ids is None else ids
+            addresses = mailboxes.addresses_of(connection, concerned)
+        kept_back = list(hindered(postroom.context(), concerned, only or crew.passes))
     show_records(
-        [_line(entry, addresses) for entry in settled],
+        [
+            *(_line(entry, addresses) for entry in settled),
+            *(_kept_back(addresses[id_], work, obstacle) for id_, work, obstacle in kept_back),
+        ],
         ("mailbox", "workload", "items", "failed", "came to", "next"),
         as_json=as_json,
     )
@@ -77,6 +84,18 @@ def _line(settled: Settled, addresses: dict[UUID, str]) -> dict[str, object]:
         "failed": result.failed,
         "came to": str(failure) if failure else result.notes,
         "next": settled.due.reason,
+    }
+
+
+def _kept_back(address: str, workload: Workload, obstacle: Obstacle) -> dict[str, object]:
+    came_to = f"not processed: {obstacle.sentence}"
+    return {
+        "mailbox": address,
+        "workload": workload.name.lower(),
+        "items": 0,
+        "failed": 0,
+        "came to": came_to,
+        "next": obstacle.cure,
     }
 
 

@@ -1,6 +1,6 @@
 """Opening a mailbox's servers: configuration and credentials to a source or a sink."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -57,6 +57,19 @@ def obstacle_for(setup: Setup, workload: Workload, *, for_test: bool = False) ->
         return found
     place = credentials_for(workload, setup.mailbox, setup.profile)
     return place if isinstance(place, Obstacle) else None
+
+
+def hindered(
+    context: Context, mailboxes_: Iterable[UUID], workloads: Iterable[Workload]
+) -> Iterator[tuple[UUID, Workload, Obstacle]]:
+    """Yield the work that mailboxes are set up for but may not do, and what keeps them from it."""
+    wanted = tuple(workloads)
+    for mailbox in mailboxes_:
+        setup = read_setup(context, mailbox)
+        for workload in wanted:
+            obstacle = obstacle_for(setup, workload) if setup.wants(workload) else None
+            if obstacle:
+                yield mailbox, workload, obstacle
 
 
 def open_source(context: Context, setup: Setup) -> MailSource:

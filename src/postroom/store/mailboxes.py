@@ -10,7 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.errors import UserError
-from postroom.schema.choices import ActiveState, FilteringMethod, IncomingDeliveryMethod
+from postroom.schema.choices import (
+    ActiveState,
+    FilteringMethod,
+    IncomingDeliveryMethod,
+    OutgoingDeliveryMethod,
+    Workload,
+)
 from postroom.schema.mailbox import Mailbox
 from postroom.schema.organization import Organization
 from postroom.schema.profile import EmailServerProfile
@@ -43,6 +49,16 @@ class Setup:
         """Return the mailbox's key."""
         key: UUID = self.mailbox["mailboxid"]
         return key
+
+    def wants(self, workload: Workload) -> bool:
+        """Tell whether the mailbox's delivery method asks the service to do this work."""
+        if workload is Workload.INCOMING:
+            method = self.mailbox["incomingemaildeliverymethod"]
+            return bool(method == IncomingDeliveryMethod.SERVER_SIDE)
+        if workload is Workload.OUTGOING:
+            method = self.mailbox["outgoingemaildeliverymethod"]
+            return bool(method == OutgoingDeliveryMethod.SERVER_SIDE)
+        return False
 
     @property
     def deletes_after_processing(self) -> bool:
@@ -95,7 +111,9 @@ def addresses_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]
     """Return the address of each mailbox."""
     found: dict[UUID, str] = {}
     for chunk in chunks_of(set(ids)):
-        query = sa.select(_MAILBOX.c.mailboxid, _MAILBOX.c.emailaddress).where(_MAILBOX.c.mailboxid.in_(chunk))
+        query = sa.select(_MAILBOX.c.mailboxid, _MAILBOX.c.emailaddress).where(
+            _MAILBOX.c.mailboxid.in_(chunk)
+        )
         found.update((row.mailboxid, row.emailaddress or "") for row in connection.execute(query))
     return found
 
