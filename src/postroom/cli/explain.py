@@ -1,4 +1,4 @@
-"""The command explain: why was a message tracked, or not?"""
+"""The command explain: says why a message was tracked, or not."""
 
 from pathlib import Path
 from typing import Annotated

@@ -36,7 +36,7 @@ def send_email(context: Context, email: UUID, *, issue_send: bool = True, by: UU
     Raises `UserError` with every problem that keeps it from leaving. `by` is the user who asks;
     None is the service itself.
     """
-    # source: SendEmail action, Dataverse Web API
+    # source: DATAVERSE-ACTIONS SendEmail
     now = context.clock.now()
     with context.database.write() as connection:
         row = _draft(connection, email)

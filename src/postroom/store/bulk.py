@@ -1,4 +1,4 @@
-"""Rows in bulk, past SQLAlchemy's work per row: `executemany` on SQLite, COPY on PostgreSQL.
+"""Rows in bulk, past the work per row: `executemany` on SQLite, COPY on PostgreSQL.
 
 The statement and the conversion of each column come from the declaration, once per table and set of
 columns; what is left per row is one tuple. Rows of one call have the same keys; columns that they do
