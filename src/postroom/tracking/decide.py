@@ -15,7 +15,7 @@ from postroom.tracking.facts import Correlated, Facts, Known, Policy, Receiver, 
 from postroom.tracking.verdict import Step, Verdict
 
 # Good enough to tell an address from something else; whether it can be delivered to is not asked.
-_ADDRESS = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\Z")
+_ADDRESS = re.compile(r"(?:[^\s@<>\"]+|\"[^\"\r\n]+\")@[^\s@<>\"]+\Z")
 
 # The tables that "leads, contacts and accounts" means.
 CUSTOMER_TABLES = frozenset({"lead", "contact", "account"})

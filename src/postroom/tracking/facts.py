@@ -100,14 +100,18 @@ class Needs:
     message_ids: tuple[str, ...]
 
 
+# Twenty steps back reach the root of nearly every thread; some programs list hundreds.
+_MOST_ANSWERED = 20
+
+
 def answered_ids(message: Message) -> tuple[str, ...]:
-    """Return the Message-IDs the message answers, nearest first, each once.
+    """Return the Message-IDs the message answers, nearest first, each once, at most twenty.
 
     In-Reply-To names the parent; References ends with the parent and begins with the root.
     """
     # source: RFC5322 3.6.4
     ids = (message.in_reply_to, *reversed(message.references))
-    return tuple(dict.fromkeys(i for i in ids if i))
+    return tuple(dict.fromkeys(i for i in ids if i))[:_MOST_ANSWERED]
 
 
 def recipients(message: Message) -> tuple[Address, ...]:
@@ -120,6 +124,5 @@ def needed_for(message: Message) -> Needs:
     addresses = {a.key for a in recipients(message)}
     if message.author:
         addresses.add(message.author.key)
-    # Twenty steps back reach the root of nearly every thread; some programs list hundreds.
-    own = {message.message_id} if message.message_id else set()
-    return Needs(frozenset(addresses), tuple(dict.fromkeys((*answered_ids(message)[:20], *own))))
+    own = (message.message_id,) if message.message_id else ()
+    return Needs(frozenset(addresses), tuple(dict.fromkeys((*answered_ids(message), *own))))
