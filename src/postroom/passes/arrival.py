@@ -1,8 +1,8 @@
 """When a message arrived, by the trace that the receiving server left in it."""
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
+from postroom.mime.date import read_date
 from postroom.mime.message import Message
 
 
@@ -12,12 +12,5 @@ def received_at(message: Message) -> datetime | None:
     The Date header is the sender's claim about writing, not about arriving, and is not asked.
     """
     # source: RFC5321 4.4
-    trace = message.header("Received")
-    _, separator, stamp = trace.rpartition(";")
-    if not separator:
-        return None
-    try:
-        instant = parsedate_to_datetime(stamp.strip())
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    _, separator, stamp = message.header("Received").rpartition(";")
+    return read_date(stamp.strip()) if separator else None

@@ -32,6 +32,25 @@ class _Sequence:
 _SEQUENCE = _Sequence()
 
 
+#: Random octets in store, so that a thousand keys cost one call of the system.
+_POOL = bytearray()
+_TAIL = 8
+
+
+def _tail() -> int:
+    """Return 62 random bits; each octet is used once, and never by two processes."""
+    with _LOCK:
+        if len(_POOL) < _TAIL:
+            _POOL.extend(os.urandom(1024 * _TAIL))
+        octets = bytes(_POOL[-_TAIL:])
+        del _POOL[-_TAIL:]
+    return int.from_bytes(octets) & ((1 << 62) - 1)
+
+
+# A forked child must not hand out the octets that its parent has in store.
+os.register_at_fork(after_in_child=_POOL.clear)
+
+
 def new_id() -> UUID:
     """Return a new key, greater than every key this process made before.
 
@@ -43,5 +62,4 @@ def new_id() -> UUID:
     """
     ticks = _SEQUENCE.next()
     milliseconds, fraction = ticks >> _COUNTER_BITS, ticks & ((1 << _COUNTER_BITS) - 1)
-    tail = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
-    return UUID(int=(milliseconds << 80) | _VERSION_7 | (fraction << 64) | _VARIANT | tail)
+    return UUID(int=(milliseconds << 80) | _VERSION_7 | (fraction << 64) | _VARIANT | _tail())

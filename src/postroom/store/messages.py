@@ -52,15 +52,16 @@ _LEDGER = Ledger.__table__
 
 def insert(database: Database, connection: Connection, rows: Rows) -> None:
     """Write all rows; the database refuses an e-mail that another worker has recorded meanwhile."""
-    for table, values in (
+    versioned = (
         (_EMAIL, rows.emails),
         (_PARTY, rows.parties),
         (_FILE, rows.attachments),
         (_QUEUE_ITEM, rows.queue_items),
-    ):
-        _give_versions(database, connection, values)
+    )
+    _give_versions(database, connection, [row for _, values in versioned for row in values] + rows.contents)
+    for table, values in versioned:
         bulk.insert(connection, table, values)
-    _insert_contents(database, connection, rows.contents)
+    _insert_contents(connection, rows.contents)
     bulk.insert(connection, _DECISION, rows.decisions)
     bulk.insert(connection, _QUARANTINE, rows.quarantine)
     bulk.insert(connection, _LEDGER, rows.ledger)
@@ -82,11 +83,10 @@ def _give_versions(database: Database, connection: Connection, values: Sequence[
             row["versionnumber"] = first + offset
 
 
-def _insert_contents(database: Database, connection: Connection, contents: Sequence[Row]) -> None:
+def _insert_contents(connection: Connection, contents: Sequence[Row]) -> None:
     """Write the content rows that are not there yet; equal content has the same key."""
     if not contents:
         return
-    _give_versions(database, connection, contents)
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(dialect.insert(Attachment.__table__).on_conflict_do_nothing(), list(contents))
 
