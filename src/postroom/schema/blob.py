@@ -1,10 +1,9 @@
 """Blobs: bytes stored once per content."""
 
 import sqlalchemy as sa
-from sqlalchemy.orm import mapped_column
 
 from postroom.schema import column as col
-from postroom.schema.column import ColumnInfo, Kind, Required
+from postroom.schema.column import ColumnInfo, Declared, Kind, Required
 from postroom.schema.table import Description, Row
 
 
@@ -14,15 +13,10 @@ class Blob(Row):
     __tablename__ = "postroom_blob"
     __described__ = Description(set_name="postroom_blobs", label="Blob", plural="Blobs")
 
-    digest = mapped_column(
+    digest = Declared(
         sa.LargeBinary(32),
-        primary_key=True,
-        sort_order=-1,
-        info={
-            "column": ColumnInfo(
-                Kind.BINARY, "Digest", "SHA-256 of the bytes.", Required.SYSTEM, "R", length=32
-            )
-        },
+        ColumnInfo(Kind.BINARY, "Digest", "SHA-256 of the bytes.", Required.SYSTEM, "R", length=32),
+        is_key=True,
     )
     size = col.bigint(label="Size (Bytes)", access="R", nullable=False)
     body = col.binary(

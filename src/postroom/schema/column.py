@@ -1,8 +1,9 @@
 """What a column can say of itself, and the helpers that declare one.
 
-Each helper returns a SQLAlchemy column whose `info["column"]` is a `ColumnInfo`: all that validation,
-metadata and documentation need. Names are Dataverse logical names; the letters of `access` mean: C may be set
-on create, U may be set on update, R is returned on read.
+Each helper returns a `Declared`, from which every table that has it makes a SQLAlchemy column whose
+`info["column"]` is a `ColumnInfo`: all that validation, metadata and documentation need. Names are Dataverse
+logical names; the letters of `access` mean: C may be set on create, U may be set on update, R is returned on
+read.
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from postroom.schema.choices import Choice
@@ -24,6 +26,7 @@ INT32 = 2_147_483_647
 UNBOUNDED = 1_073_741_823
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Kind(Enum):
@@ -105,9 +108,9 @@ class ColumnInfo:
     #: The column that holds the target's logical name when there are several targets.
     type_column: str | None = None
     #: Single-valued navigation property by target table, where it is not the usual one.
-    navigation: Mapping[str, str] = field(default_factory=dict)
+    navigation: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     #: Collection-valued navigation property on the target table, by target table.
-    collection: Mapping[str, str] = field(default_factory=dict)
+    collection: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     on_delete: OnDelete = OnDelete.NOTHING
     #: Sealed before it is stored and never returned.
     is_secret: bool = False
@@ -184,6 +187,49 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return None if value is None else Decimal(str(value))
 
 
+class Declared:
+    """A column as a class declares it; asked of a class with a table it is that table's column.
+
+    Light on purpose: there are well over a thousand, and every command makes them all.
+    """
+
+    __slots__ = ("info", "is_key", "name", "nullable", "type")
+
+    def __init__(
+        self, type_: TypeEngine[Any], info: ColumnInfo, *, is_key: bool = False, nullable: bool | None = None
+    ) -> None:
+        self.name = ""
+        self.type = type_
+        self.info = info
+        self.is_key = is_key
+        # Only what the declaration itself can fill is NOT NULL in the database: the rest is the business of
+        # validation, because synchronization writes rows that a caller could not.
+        filled = is_key or (info.required is Required.SYSTEM and info.default is not None)
+        self.nullable = not filled if nullable is None else nullable
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Take the name of the attribute."""
+        self.name = name
+
+    def __get__(self, _: object, owner: Any) -> sa.Column[Any]:
+        """Return the column of the class's table."""
+        table: sa.Table = owner.__table__
+        return table.c[self.name]
+
+    def column(self) -> sa.Column[Any]:
+        """Return a column for one more table."""
+        return sa.Column(
+            self.name,
+            self.type,
+            default=self.info.default,
+            nullable=self.nullable,
+            primary_key=self.is_key,
+            # Keys come from the client.
+            autoincrement=False,
+            info={"column": self.info},
+        )
+
+
 def info_of(column: sa.Column[Any]) -> ColumnInfo:
     """Return what the declaration says of this column."""
     found = column.info["column"]
@@ -191,85 +237,80 @@ def info_of(column: sa.Column[Any]) -> ColumnInfo:
     return found
 
 
-def _declare(
-    type_: TypeEngine[Any], info: ColumnInfo, *, primary_key: bool = False, nullable: bool | None = None
-) -> Mapped[Any]:
-    if nullable is None:
-        # Only what the declaration itself can fill is NOT NULL in the database: the rest is the business of
-        # validation, because synchronization writes rows that a caller could not.
-        nullable = not (primary_key or (info.required is Required.SYSTEM and info.default is not None))
-    return mapped_column(
-        type_,
-        default=info.default,
-        nullable=nullable,
-        primary_key=primary_key,
-        sort_order=-1 if primary_key else 0,
-        info={"column": info},
-    )
+# Columns of one type share it: the type keeps no account of them, and SQLAlchemy keeps one of every type.
+_string = cache(sa.String)
+_bytes = cache(sa.LargeBinary)
+_UUID = sa.Uuid()
+_TEXT = sa.Text()
+_INTEGER = sa.Integer()
+_BIGINT = sa.BigInteger()
+_DOUBLE: sa.Double[float] = sa.Double()
+_BOOLEAN = sa.Boolean()
+_DATE = sa.Date()
+_MOMENT = Moment()
+_DECIMAL = ExactDecimal()
 
 
-def key(*, label: str, access: str = "CR", description: str = "Key of the row.") -> Mapped[Any]:
+def key(*, label: str, access: str = "CR", description: str = "Key of the row.") -> Declared:
     """Declare the primary key; a caller may supply it on create."""
     info = ColumnInfo(Kind.KEY, label, description, Required.SYSTEM, access)
-    return _declare(sa.Uuid(), info, primary_key=True)
+    return Declared(_UUID, info, is_key=True)
 
 
-def guid(*, label: str, nullable: bool | None = None, **said: Any) -> Mapped[Any]:
+def guid(*, label: str, nullable: bool | None = None, **said: Any) -> Declared:
     """Declare a GUID that is not a lookup."""
-    return _declare(sa.Uuid(), ColumnInfo(Kind.GUID, label, **said), nullable=nullable)
+    return Declared(_UUID, ColumnInfo(Kind.GUID, label, **said), nullable=nullable)
 
 
-def text(length: int, *, label: str, nullable: bool | None = None, **said: Any) -> Mapped[Any]:
+def text(length: int, *, label: str, nullable: bool | None = None, **said: Any) -> Declared:
     """Declare a text of one line."""
-    type_: TypeEngine[Any] = sa.Text() if length == UNBOUNDED else sa.String(length)
-    return _declare(type_, ColumnInfo(Kind.TEXT, label, length=length, **said), nullable=nullable)
+    type_: TypeEngine[Any] = _TEXT if length == UNBOUNDED else _string(length)
+    return Declared(type_, ColumnInfo(Kind.TEXT, label, length=length, **said), nullable=nullable)
 
 
-def memo(length: int, *, label: str, **said: Any) -> Mapped[Any]:
+def memo(length: int, *, label: str, **said: Any) -> Declared:
     """Declare a text of many lines."""
-    return _declare(sa.Text(), ColumnInfo(Kind.MEMO, label, length=length, **said))
+    return Declared(_TEXT, ColumnInfo(Kind.MEMO, label, length=length, **said))
 
 
-def secret(length: int, *, label: str, set_flag: str | None = None, **said: Any) -> Mapped[Any]:
+def secret(length: int, *, label: str, set_flag: str | None = None, **said: Any) -> Declared:
     """Declare a text that is sealed at rest and never returned; the length is that of the plain text."""
     said = {"access": "CU", **said}
     info = ColumnInfo(Kind.TEXT, label, length=length, is_secret=True, set_flag=set_flag, **said)
-    return _declare(sa.Text(), info)
+    return Declared(_TEXT, info)
 
 
 def integer(
     minimum: int = -INT32 - 1, maximum: int = INT32, *, label: str, nullable: bool | None = None, **said: Any
-) -> Mapped[Any]:
+) -> Declared:
     """Declare a whole number of 32 bits."""
     info = ColumnInfo(Kind.INTEGER, label, minimum=minimum, maximum=maximum, **said)
-    return _declare(sa.Integer(), info, nullable=nullable)
+    return Declared(_INTEGER, info, nullable=nullable)
 
 
-def bigint(*, label: str, nullable: bool | None = None, **said: Any) -> Mapped[Any]:
+def bigint(*, label: str, nullable: bool | None = None, **said: Any) -> Declared:
     """Declare a whole number of 64 bits."""
     info = ColumnInfo(Kind.BIGINT, label, minimum=-(2**63), maximum=2**63 - 1, **said)
-    return _declare(sa.BigInteger(), info, nullable=nullable)
+    return Declared(_BIGINT, info, nullable=nullable)
 
 
-def decimal(minimum: int, maximum: int, *, label: str, **said: Any) -> Mapped[Any]:
+def decimal(minimum: int, maximum: int, *, label: str, **said: Any) -> Declared:
     """Declare an exact decimal number."""
     info = ColumnInfo(Kind.DECIMAL, label, minimum=minimum, maximum=maximum, **said)
-    return _declare(ExactDecimal(), info)
+    return Declared(_DECIMAL, info)
 
 
-def double(minimum: int, maximum: int, *, label: str, **said: Any) -> Mapped[Any]:
+def double(minimum: int, maximum: int, *, label: str, **said: Any) -> Declared:
     """Declare a floating-point number."""
     info = ColumnInfo(Kind.DOUBLE, label, minimum=minimum, maximum=maximum, **said)
-    return _declare(sa.Double(), info)
+    return Declared(_DOUBLE, info)
 
 
 def boolean(
     *, label: str, yes: str = "Yes", no: str = "No", nullable: bool | None = None, **said: Any
-) -> Mapped[Any]:
+) -> Declared:
     """Declare a choice of two."""
-    return _declare(
-        sa.Boolean(), ColumnInfo(Kind.BOOLEAN, label, labels=(no, yes), **said), nullable=nullable
-    )
+    return Declared(_BOOLEAN, ColumnInfo(Kind.BOOLEAN, label, labels=(no, yes), **said), nullable=nullable)
 
 
 def choice(
@@ -279,20 +320,20 @@ def choice(
     nullable: bool | None = None,
     default: Choice | None = None,
     **said: Any,
-) -> Mapped[Any]:
+) -> Declared:
     """Declare a column whose value is one of an option set."""
     info = ColumnInfo(Kind.CHOICE, label, choices=choices, default=_code(default), **said)
-    return _declare(sa.Integer(), info, nullable=nullable)
+    return Declared(_INTEGER, info, nullable=nullable)
 
 
 def state(
     default: Choice, *, access: str = "UR", description: str = "Whether the record is active."
-) -> Mapped[Any]:
+) -> Declared:
     """Declare `statecode`; a record starts in the default state."""
     info = ColumnInfo(
         Kind.STATE, "Status", description, Required.SYSTEM, access, _code(default), choices=type(default)
     )
-    return _declare(sa.Integer(), info)
+    return Declared(_INTEGER, info)
 
 
 def status(
@@ -301,49 +342,45 @@ def status(
     access: str = "CUR",
     required: Required = Required.NONE,
     description: str = "Reason of the status.",
-) -> Mapped[Any]:
+) -> Declared:
     """Declare `statuscode`; a record starts with the default status."""
     info = ColumnInfo(
         Kind.STATUS, "Status Reason", description, required, access, _code(default), choices=type(default)
     )
-    return _declare(sa.Integer(), info)
+    return Declared(_INTEGER, info)
 
 
-def moment(*, label: str, nullable: bool | None = None, **said: Any) -> Mapped[Any]:
+def moment(*, label: str, nullable: bool | None = None, **said: Any) -> Declared:
     """Declare an instant."""
     said = {"format": Format.DATE_AND_TIME, **said}
-    return _declare(Moment(), ColumnInfo(Kind.MOMENT, label, **said), nullable=nullable)
+    return Declared(_MOMENT, ColumnInfo(Kind.MOMENT, label, **said), nullable=nullable)
 
 
-def day(*, label: str, **said: Any) -> Mapped[Any]:
+def day(*, label: str, **said: Any) -> Declared:
     """Declare a calendar day without time of day."""
     said = {"format": Format.DATE_ONLY, **said}
-    return _declare(sa.Date(), ColumnInfo(Kind.DAY, label, **said))
+    return Declared(_DATE, ColumnInfo(Kind.DAY, label, **said))
 
 
-def lookup(*targets: str, label: str, nullable: bool | None = None, **said: Any) -> Mapped[Any]:
+def lookup(*targets: str, label: str, nullable: bool | None = None, **said: Any) -> Declared:
     """Declare a pointer to a record of one of the target tables."""
-    return _declare(sa.Uuid(), ColumnInfo(Kind.LOOKUP, label, targets=targets, **said), nullable=nullable)
+    return Declared(_UUID, ColumnInfo(Kind.LOOKUP, label, targets=targets, **said), nullable=nullable)
 
 
-def owner(*, label: str = "Owner", type_column: str | None = "owneridtype", **said: Any) -> Mapped[Any]:
+def owner(*, label: str = "Owner", type_column: str | None = "owneridtype", **said: Any) -> Declared:
     """Declare a pointer to the user or team that owns the record."""
     info = ColumnInfo(Kind.OWNER, label, targets=("systemuser", "team"), type_column=type_column, **said)
-    return _declare(sa.Uuid(), info)
+    return Declared(_UUID, info)
 
 
-def table_name(*, label: str, **said: Any) -> Mapped[Any]:
+def table_name(*, label: str, **said: Any) -> Declared:
     """Declare the column that holds the logical name of the table a lookup points to."""
-    return _declare(sa.String(64), ColumnInfo(Kind.TABLE_NAME, label, length=64, **said))
+    return Declared(_string(64), ColumnInfo(Kind.TABLE_NAME, label, length=64, **said))
 
 
-def binary(
-    length: int | None = None, *, label: str, nullable: bool | None = None, **said: Any
-) -> Mapped[Any]:
+def binary(length: int | None = None, *, label: str, nullable: bool | None = None, **said: Any) -> Declared:
     """Declare bytes."""
-    return _declare(
-        sa.LargeBinary(length), ColumnInfo(Kind.BINARY, label, length=length, **said), nullable=nullable
-    )
+    return Declared(_bytes(length), ColumnInfo(Kind.BINARY, label, length=length, **said), nullable=nullable)
 
 
 def _code(default: Choice | None) -> int | None:

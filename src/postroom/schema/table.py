@@ -1,4 +1,8 @@
-"""What a table can say of itself: the declarative base, shared columns and `TableInfo`."""
+"""What a table can say of itself: the base of its class, shared columns and `TableInfo`.
+
+The classes declare and are never instantiated, so they get tables of SQLAlchemy's Core and not mappers of its
+ORM, which would be most of what a command's start costs in time and memory.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,11 +11,11 @@ from functools import cached_property
 from typing import ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.schema import SchemaItem
 
 from postroom.schema import column as col
 from postroom.schema.choices import ActiveState, ActiveStatus, Choice, Participation
-from postroom.schema.column import ColumnInfo, Format, Kind, Required, info_of
+from postroom.schema.column import ColumnInfo, Declared, Format, Kind, Required, info_of
 
 # Fixed names let a migration speak of a constraint on either database.
 _NAMES = {
@@ -78,20 +82,48 @@ class Description:
     party_lists: Mapping[str, Participation] = field(default_factory=dict)
 
 
-class Row(DeclarativeBase):
+class _Declaration:
+    """A class whose columns, with those of the classes it takes in, make a table."""
+
+    metadata: ClassVar[sa.MetaData]
+    __tablename__: ClassVar[str]
+    #: Indexes and constraints.
+    __table_args__: ClassVar[tuple[SchemaItem, ...]] = ()
+    __table__: ClassVar[sa.Table]
+    __described__: ClassVar[Description]
+
+    def __init_subclass__(cls) -> None:
+        """Make the table of a class that names one."""
+        if "__tablename__" in cls.__dict__:
+            columns = (declared.column() for declared in _columns_of(cls))
+            cls.__table__ = sa.Table(cls.__tablename__, cls.metadata, *columns, *cls.__table_args__)
+
+    @classmethod
+    def __clause_element__(cls) -> sa.Table:
+        """Let statements name the class and mean its table."""
+        return cls.__table__
+
+
+def _columns_of(cls: type) -> list[Declared]:
+    """Return the columns in the order of declaration: the key, those of the class, those it takes in."""
+    found: dict[str, Declared] = {}
+    for owner in cls.__mro__:
+        for name, value in vars(owner).items():
+            if isinstance(value, Declared):
+                found.setdefault(name, value)
+    return sorted(found.values(), key=lambda declared: not declared.is_key)
+
+
+class Row(_Declaration):
     """The base of every stored table."""
 
     metadata = sa.MetaData(naming_convention=_NAMES)
-    __table__: ClassVar[sa.Table]
-    __described__: ClassVar[Description]
 
 
-class Unstored(DeclarativeBase):
+class Unstored(_Declaration):
     """The base of a table that is only a view of others; it has columns but no storage."""
 
     metadata = sa.MetaData(naming_convention=_NAMES)
-    __table__: ClassVar[sa.Table]
-    __described__: ClassVar[Description]
 
 
 class Versioned:

@@ -1,10 +1,9 @@
 """Row versions: where the numbers come from that change with every write."""
 
 import sqlalchemy as sa
-from sqlalchemy.orm import mapped_column
 
 from postroom.schema import column as col
-from postroom.schema.column import ColumnInfo, Kind
+from postroom.schema.column import ColumnInfo, Declared, Kind
 from postroom.schema.table import Description, Row
 
 #: How many versions one step of the sequence stands for, and so how many can be taken at once without a gap.
@@ -20,11 +19,5 @@ class RowVersion(Row):
     __tablename__ = "postroom_rowversion"
     __described__ = Description(set_name="postroom_rowversions", label="Row Version", plural="Row Versions")
 
-    number = mapped_column(
-        sa.Integer,
-        primary_key=True,
-        autoincrement=False,
-        sort_order=-1,
-        info={"column": ColumnInfo(Kind.INTEGER, "Number", "Always 1.", access="R")},
-    )
+    number = Declared(sa.Integer(), ColumnInfo(Kind.INTEGER, "Number", "Always 1.", access="R"), is_key=True)
     last = col.bigint(label="Last Version", access="R", nullable=False)
