@@ -33,8 +33,19 @@ class AddressBook:
         return {address: known for address in wanted if (known := self._known[address])}
 
 
-def gather(connection: Connection, book: AddressBook, mailbox: UUID, batch: Sequence[Opened]) -> Gathered:
-    """Return what the store knows about a batch of this mailbox, with one query a question."""
+def gather(
+    connection: Connection,
+    book: AddressBook,
+    mailbox: UUID,
+    batch: Sequence[Opened],
+    *,
+    some_gone: bool = True,
+) -> Gathered:
+    """Return what the store knows about a batch of this mailbox, with one query a question.
+
+    Without `some_gone` no message can have been renumbered, and only mail without a Message-ID is
+    looked up by its content.
+    """
     addresses: set[str] = set()
     message_ids: set[str] = set()
     uniques: set[UUID] = set()
@@ -45,7 +56,8 @@ def gather(connection: Connection, book: AddressBook, mailbox: UUID, batch: Sequ
         addresses |= needs.addresses
         message_ids.update(needs.message_ids)
         uniques.add(duplicate_check(Direction.INCOMING, opened.message.message_id, opened.message.digest))
-    copies = _copies(connection, mailbox, batch)
+    by_content = [o for o in batch if some_gone or (o.message and not o.message.message_id)]
+    copies = _copies(connection, mailbox, by_content) if by_content else {}
     uniques |= _of_further_copies(batch, copies)
     return Gathered(
         book.learn(connection, addresses),

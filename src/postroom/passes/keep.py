@@ -69,7 +69,7 @@ def _put_aside(opened: Opened, refusal: Exception) -> Opened:
 
 def _keep_at_once(context: Context, book: AddressBook, batch: Sequence[Opened], terms: Terms) -> list[Judged]:
     with context.database.write() as connection:
-        gathered = gather(connection, book, terms.setting.mailbox, batch)
+        gathered = gather(connection, book, terms.setting.mailbox, batch, some_gone=terms.some_gone)
         verdicts = list(judge(batch, gathered, terms.policy, terms.still_offered))
         stored = _keep_contents(context, connection, verdicts, terms)
         rows = Rows()

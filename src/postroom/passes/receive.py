@@ -190,8 +190,9 @@ def _wanted(
     with context.database.read() as connection:
         seen = ledger.seen_ids(connection, setup.mailbox_id)
         broken = ledger.broken_fetches(connection, setup.mailbox_id)
+        here = frozenset(o.server_id for o in offered)
         new = [o for o in offered if o.server_id not in seen]
-        terms = terms_of(connection, setup, now, frozenset(o.server_id for o in offered)) if new else None
+        terms = terms_of(connection, setup, now, here, some_gone=not seen <= here) if new else None
     waiting = {server_id for server_id, entry in broken.items() if entry.next_try_at() > now}
     new = [o for o in new if o.server_id not in waiting]
     limit = context.mail.messages_per_pass

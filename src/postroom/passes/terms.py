@@ -26,11 +26,20 @@ class Terms:
     setting: Setting
     #: The server ids of the present listing.
     still_offered: frozenset[str]
+    #: Some recorded message is no longer offered: the server may have renumbered it.
+    some_gone: bool
     #: Octets up to which an attachment lies in the database.
     blob_threshold: int
 
 
-def terms_of(connection: Connection, setup: Setup, now: datetime, still_offered: frozenset[str]) -> Terms:
+def terms_of(
+    connection: Connection,
+    setup: Setup,
+    now: datetime,
+    still_offered: frozenset[str],
+    *,
+    some_gone: bool = True,
+) -> Terms:
     """Return the terms of a pass over this mailbox."""
     organization = dict(setup.organization)
     mailbox = setup.mailbox
@@ -48,6 +57,7 @@ def terms_of(connection: Connection, setup: Setup, now: datetime, still_offered:
             Ownership(mailbox["ownerid"] or SYSTEM_USER_ID, mailbox["owneridtype"] or "systemuser"),
         ),
         still_offered,
+        some_gone,
         _or(organization.get("postroom_largeblobthreshold"), _IN_DATABASE),
     )
 
