@@ -29,7 +29,7 @@ from postroom.passes.result import PassResult
 from postroom.passes.terms import Terms, terms_of
 from postroom.ports.mail import Fetched, MailSource, Offered
 from postroom.schema.choices import QuarantineCause, Workload
-from postroom.store import ledger, mailboxes
+from postroom.store import alerts, ledger, mailboxes
 from postroom.store.mailboxes import Setup
 from postroom.tracking.facts import Receiver
 
@@ -51,6 +51,8 @@ class _Tally:
     seen: int = 0
     tracked: int = 0
     aside: int = 0
+    #: Of those put aside, items of a forward mailbox that belong to nobody.
+    strays: int = 0
     commits: int = 0
     octets: int = 0
 
@@ -58,7 +60,9 @@ class _Tally:
         self.commits += 1
         self.seen += len(judged)
         self.tracked += sum(j.verdict.track for j in judged)
-        self.aside += sum(j.opened.message is None for j in judged)
+        aside = [j.opened.cause for j in judged if j.opened.message is None and not j.renumbered_from]
+        self.aside += len(aside)
+        self.strays += aside.count(QuarantineCause.FORWARD_ITEM)
 
 
 @dataclass(slots=True)
@@ -170,6 +174,7 @@ def _receive(
                 ledger.settle_broken(connection, setup.mailbox_id)
     else:
         still_open = source
+    _tell_of_quarantine(context, setup, tally)
     if still_open is not None:
         _discard(context, setup, still_open, offered)
     return PassResult(
@@ -224,6 +229,9 @@ def _fetch_all(
             remaining = [still[o.server_id] for o in remaining[1:] if o.server_id in still]
     except TransportError as error:
         return None, error
+    except BaseException:
+        source.abort()
+        raise
     finally:
         receiving.finish()
     return source, None
@@ -241,6 +249,21 @@ def _fetch(
         source.abort()
         return failure
     return None
+
+
+def _tell_of_quarantine(context: Context, setup: Setup, tally: _Tally) -> None:
+    """Tell the mailbox's owner of what was put aside; repeats are folded into one alert."""
+    told = []
+    if tally.strays:
+        told.append(alerts.INVALID_FORWARD_ITEM.with_details(f"{tally.strays} item(s) in the last pass"))
+    if tally.aside > tally.strays:
+        details = f"{tally.aside - tally.strays} message(s) in the last pass"
+        told.append(alerts.QUARANTINED.with_details(details))
+    if not told:
+        return
+    with context.database.write() as connection:
+        for alert in told:
+            alerts.raise_alert(context.database, connection, setup.mailbox_id, alert, context.clock.now())
 
 
 def _note_broken(context: Context, setup: Setup, offered: Offered, failure: TransportError) -> None:

@@ -135,3 +135,14 @@ def test_a_reply_inherits_the_record_of_its_parent(company: Company) -> None:
     assert child["parentactivityid"] == email["activityid"]
     assert child["regardingobjectid"] == company.ids["account"]
     assert reasons(company, "ann@corp.example") == [Reason.CORRELATION_MATCH]
+
+
+def test_what_is_put_aside_is_told_once_and_counted(company: Company) -> None:
+    sales = company.mailbox("sales@corp.example")
+    for _ in range(2):
+        company.server.deliver("sales@corp.example", b"no mail at all")
+        receive(company.context, sales)
+    alerts = [row for row in company.rows("tracelog", regardingobjectid=sales) if row["level"] == 2]
+    assert len(alerts) == 1
+    assert alerts[0]["collationlevel"] == 2
+    assert "quarantine" in alerts[0]["text"]
