@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, cast
 
 import sqlalchemy as sa
-from psycopg import sql
 from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
 
@@ -28,7 +27,7 @@ class _Plan:
     converters: tuple[tuple[str, Convert], ...]
     #: Values of columns that the rows do not name, as the driver takes them.
     constants: tuple[Any, ...]
-    statement: Any
+    statement: str
 
     def tuples(self, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
         """Return the rows as the driver takes them."""
@@ -76,15 +75,12 @@ def _plan(table: sa.Table, columns: tuple[str, ...], dialect: Dialect) -> _Plan:
     names = (*columns, *(c.name for c in defaults))
     constants = tuple(_converted(c, dialect)(_default(c)) for c in defaults)
     converters = tuple((name, _converter(table.c[name], dialect)) for name in columns)
-    statement: Any
+    quoted = ", ".join(f'"{name}"' for name in names)
+    into = f'"{table.name}" ({quoted})'
     if dialect.name == "postgresql":
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
-        )
+        statement = f"COPY {into} FROM STDIN"
     else:
-        marks = ", ".join("?" * len(names))
-        quoted = ", ".join(f'"{name}"' for name in names)
-        statement = f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})'  # noqa: S608 - declared names
+        statement = f"INSERT INTO {into} VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - declared names
     return _Plan(names, converters, constants, statement)
 
 

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from tests.support import postgres
 
 from postroom.errors import UserError
@@ -37,6 +38,14 @@ def test_the_migrations_add_up_to_the_declaration(empty: Database) -> None:
     with empty.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Row.metadata) == []
+
+
+def test_the_revision_this_program_needs_is_the_one_that_alembic_finds(empty: Database) -> None:
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert migrations.head() == script.get_current_head()
+    migrations.upgrade(empty)
+    with empty.read() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == migrations.current(empty)
 
 
 def test_upgrading_twice_changes_nothing(empty: Database) -> None:

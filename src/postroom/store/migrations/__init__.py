@@ -2,20 +2,21 @@
 
 `upgrade` is safe to call at every start and by several processes at once. A step is written by
 `draft`, read by a person and committed; it is never changed afterwards.
+
+Every command asks whether the store is up to date and hardly any takes a step. So Alembic, which takes as
+long to load as most commands run, is left to `steps`, and that is imported only where a step is taken.
 """
 
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from postroom.errors import UserError
 from postroom.store.database import Database
 
-_HERE = Path(__file__).parent
+_VERSIONS = Path(__file__).parent / "versions"
+#: Where Alembic notes the revision of a store.
+_NOTED = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
 def upgrade(database: Database) -> None:
@@ -23,9 +24,13 @@ def upgrade(database: Database) -> None:
     with database.write() as connection:
         database.lock(connection, "postroom_migrations")
         found = _revision_of(connection)
-        if found is not None and found not in _known():
+        if found == head():
+            return
+        if found is not None and found not in _revisions():
             raise UserError(f"The store is newer than this program: its revision {found} is unknown here.")
-        command.upgrade(_config(connection), "head")
+        from postroom.store.migrations import steps  # for Alembic's sake, see above
+
+        steps.take_all(connection)
 
 
 def current(database: Database) -> str | None:
@@ -36,31 +41,23 @@ def current(database: Database) -> str | None:
 
 def head() -> str:
     """Return the revision that this program needs."""
-    found = ScriptDirectory(str(_HERE)).get_current_head()
-    assert found is not None  # noqa: S101 - the first revision is part of the program
-    return found
+    return _revisions()[-1]
 
 
 def draft(database: Database, name: str) -> Path:
     """Write the step from the store as it is to what the schema declares, and return its file."""
+    from postroom.store.migrations import steps  # for Alembic's sake, see above
+
     with database.write() as connection:
-        number = len(_known()) + 1
-        made = command.revision(_config(connection), name, autogenerate=True, rev_id=f"{number:04d}")
-    script = made[0] if isinstance(made, list) else made
-    assert script is not None  # noqa: S101 - a revision was asked for
-    return Path(script.path)
+        return steps.draft(connection, name, revision=f"{len(_revisions()) + 1:04d}")
 
 
 def _revision_of(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table(_NOTED.name):
+        return None
+    return connection.scalar(sa.select(_NOTED.c.version_num))
 
 
-def _known() -> set[str]:
-    return {script.revision for script in ScriptDirectory(str(_HERE)).walk_revisions()}
-
-
-def _config(connection: sa.Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
+def _revisions() -> list[str]:
+    """Return all revisions in their order: files bear them as numbers, `0001_first_tables.py`."""
+    return sorted(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py"))

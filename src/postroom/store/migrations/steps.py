@@ -1,0 +1,29 @@
+"""Alembic at work: taking the steps, and drafting a new one."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+_HERE = Path(__file__).parent
+
+
+def take_all(connection: Connection) -> None:
+    """Take every step that the store lacks."""
+    command.upgrade(_config(connection), "head")
+
+
+def draft(connection: Connection, name: str, *, revision: str) -> Path:
+    """Write the step from the store as it is to what the schema declares, and return its file."""
+    made = command.revision(_config(connection), name, autogenerate=True, rev_id=revision)
+    script = made[0] if isinstance(made, list) else made
+    assert script is not None  # noqa: S101 - a revision was asked for
+    return Path(script.path)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
