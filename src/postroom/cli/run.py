@@ -101,14 +101,16 @@ def _kept_back(address: str, workload: Workload, obstacle: Obstacle) -> dict[str
 
 def worker(
     *,
-    threads: Annotated[int, typer.Option(min=1, help="Passes at once; the setting when not given.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Passes at once; the setting when not given.")
+    ] = None,
 ) -> None:
     """Run due passes until told to stop by SIGTERM or SIGINT; any number of workers share PostgreSQL."""
     # The engine's machinery takes a while to load and no other command needs it.
     from postroom.engine.worker import Worker
 
     with opened() as postroom:
-        crew = crew_of(postroom, threads=threads)
+        crew = crew_of(postroom, threads=threads or 0)
         ended = Worker(crew).run_until_told(lambda: say("Working. Stop with Ctrl-C."))
     if not ended:
         raise typer.Exit(Exit.PARTLY_DONE)
