@@ -27,12 +27,10 @@ def credentials_for(
 ) -> CredentialPlace | Obstacle:
     """Return where the credentials stand, or what keeps them from being used."""
     side = _SIDE[workload]
-    retrieval = profile.get(f"{side}credentialretrieval") or 0
-    same = profile.get("usesamesettingsforoutgoingconnections") and retrieval != CredentialRetrieval.ANONYMOUS
-    if side == "outgoing" and same and not profile.get("isoutgoingpasswordset"):
+    if side == "outgoing" and _sends_as_it_receives(profile):
         # One set of credentials for both directions; host and port remain the profile's own.
         side = "incoming"
-        retrieval = profile.get("incomingcredentialretrieval") or 0
+    retrieval = profile.get(f"{side}credentialretrieval") or 0
     if retrieval == CredentialRetrieval.USER_OR_QUEUE:
         return _of_the_mailbox(mailbox)
     if retrieval == CredentialRetrieval.PROFILE:
@@ -45,6 +43,19 @@ def credentials_for(
         "POP3 and SMTP servers take a user name and a password; the profile asks for something else.",
         "Set the credential retrieval to 0 (user or queue) or 1 (profile); 4 (anonymous) serves for sending.",
     )
+
+
+def _sends_as_it_receives(profile: Mapping[str, Any]) -> bool:
+    """Tell whether sending uses the credentials of receiving.
+
+    A relay that asks for no credentials, and credentials of the profile's own for sending, go
+    before the general wish: nobody enters them without meaning them.
+    """
+    if not profile.get("usesamesettingsforoutgoingconnections"):
+        return False
+    retrieval = profile.get("outgoingcredentialretrieval")
+    has_own = retrieval == CredentialRetrieval.PROFILE and profile.get("isoutgoingpasswordset")
+    return not (has_own or retrieval == CredentialRetrieval.ANONYMOUS)
 
 
 def _of_the_mailbox(mailbox: Mapping[str, Any]) -> CredentialPlace | Obstacle:

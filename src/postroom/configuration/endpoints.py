@@ -114,7 +114,9 @@ def _location(profile: Mapping[str, Any], side: str) -> str:
     """Return the host; one that sends through its incoming server may leave the other empty."""
     same = profile.get("usesamesettingsforoutgoingconnections")
     places = (f"{side}serverlocation", "incomingserverlocation" if same else "", "defaultserverlocation")
-    return next((profile[place].strip() for place in places if profile.get(place)), "")
+    location = next((profile[place].strip() for place in places if profile.get(place)), "")
+    # Who copies an IPv6 address from a URL copies its brackets too.
+    return location.removeprefix("[").removesuffix("]")
 
 
 def timeout_seconds(profile: Mapping[str, Any]) -> float:

@@ -6,13 +6,13 @@ from typing import Any
 from postroom.errors import InvalidRecord
 from postroom.schema.choices import (
     AccessApproval,
+    ActiveState,
     IncomingDeliveryMethod,
     ItemDeliveryMethod,
     OutgoingDeliveryMethod,
     RunStatus,
 )
 
-#: What tells that server-side synchronization is wished for, by table and column of the owner.
 _QUEUE_INCOMING = frozenset(
     {IncomingDeliveryMethod.NONE, IncomingDeliveryMethod.SERVER_SIDE, IncomingDeliveryMethod.FORWARD_MAILBOX}
 )
@@ -35,9 +35,19 @@ def problems_of(mailbox: Mapping[str, Any]) -> list[InvalidRecord]:
     """Return every rule that a mailbox, as it would be stored, breaks."""
     if mailbox.get("isforwardmailbox"):
         return list(_forward_problems(mailbox))
+    if not mailbox.get("regardingobjectid"):
+        return list(_orphan_problems())
     if mailbox.get("regardingobjecttypecode") == "queue":
         return list(_queue_problems(mailbox))
     return list(_user_problems(mailbox))
+
+
+def _orphan_problems() -> Iterator[InvalidRecord]:
+    yield InvalidRecord(
+        "The mailbox of a user or queue is made with its user or queue; "
+        "only a forward mailbox is made by itself (isforwardmailbox true).",
+        column="isforwardmailbox",
+    )
 
 
 def _forward_problems(mailbox: Mapping[str, Any]) -> Iterator[InvalidRecord]:
@@ -113,9 +123,18 @@ def for_owner(table: str, owner: Mapping[str, Any], organization: Mapping[str, A
         "actdeliverymethod": ItemDeliveryMethod.NONE,
         "emailrouteraccessapproval": owner.get("emailrouteraccessapproval") or AccessApproval.EMPTY,
     }
+    if is_disabled(table, owner):
+        mailbox["statecode"] = ActiveState.INACTIVE
     if wants_service(incoming, outgoing):
         mailbox["emailserverprofile"] = organization.get("defaultemailserverprofileid")
     return mailbox
+
+
+def is_disabled(table: str, owner: Mapping[str, Any]) -> bool:
+    """Tell whether a user or queue is out of service, and its mailbox with it."""
+    if table == "systemuser":
+        return bool(owner.get("isdisabled"))
+    return owner.get("statecode") == ActiveState.INACTIVE
 
 
 def wants_service(incoming: int | None, outgoing: int | None) -> bool:
@@ -128,7 +147,8 @@ def taken_back_by(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict
 
     Address, profile, delivery method, credentials and forward flag make the test out of date:
     its status goes back to Not run and the workload is off until the next test. A new address
-    waits for approval again.
+    waits for approval again. What the same change sets to another value itself is meant so, and
+    is not reset.
     """
     changed = {c for c, value in changes.items() if value != before.get(c)} | ({"password"} & changes.keys())
     reset: dict[str, Any] = {}
@@ -140,7 +160,7 @@ def taken_back_by(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict
         reset |= {"mailboxstatus": RunStatus.NOT_RUN}
     if "emailaddress" in changed and before.get("emailaddress"):
         reset["emailrouteraccessapproval"] = AccessApproval.PENDING
-    return reset
+    return {name: value for name, value in reset.items() if name not in changed}
 
 
 def overall(incoming: int, outgoing: int, act: int) -> RunStatus:

@@ -84,6 +84,12 @@ def _credential_problems(profile: Mapping[str, Any]) -> Iterator[InvalidRecord]:
                 )
 
 
+_PORTS = {
+    "incomingportnumber": (Protocol.POP3, "incomingusessl"),
+    "outgoingportnumber": (Protocol.SMTP, "outgoingusessl"),
+}
+
+
 def filled_in(profile: Mapping[str, Any]) -> dict[str, Any]:
     """Return the ports that follow from type and encryption and were left open.
 
@@ -92,12 +98,25 @@ def filled_in(profile: Mapping[str, Any]) -> dict[str, Any]:
     """
     if profile.get("servertype") != ServerType.POP3_SMTP:
         return {}
-    ports = {
-        "incomingportnumber": (Protocol.POP3, "incomingusessl"),
-        "outgoingportnumber": (Protocol.SMTP, "outgoingusessl"),
-    }
     return {
         column: default_port(protocol, encrypted=profile.get(ssl) is not False)
-        for column, (protocol, ssl) in ports.items()
+        for column, (protocol, ssl) in _PORTS.items()
         if not profile.get(column)
+    }
+
+
+def left_open_by(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ports that a change of the encryption makes open again.
+
+    Only one that was the usual port until now follows; one that somebody chose stays.
+
+    >>> left_open_by({"incomingusessl": True, "incomingportnumber": 995}, {"incomingusessl": False})
+    {'incomingportnumber': None}
+    """
+    return {
+        column: None
+        for column, (protocol, ssl) in _PORTS.items()
+        if ssl in changes
+        and column not in changes
+        and before.get(column) == default_port(protocol, encrypted=before.get(ssl) is not False)
     }

@@ -3,7 +3,6 @@
 What may be and what follows is decided in `postroom.configuration`; here the rows are read and written.
 """
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +10,17 @@ import sqlalchemy as sa
 
 from postroom.configuration import mailbox as rules
 from postroom.configuration import profile as profile_rules
-from postroom.schema.choices import ActiveState, EmailStatus
+from postroom.schema.choices import AccessApproval, ActiveState, EmailStatus
 from postroom.schema.mailbox import Mailbox
 from postroom.schema.organization import Organization
-from postroom.store import outbox
+from postroom.store import hindrances, outbox
 from postroom.store.records.hooks import Write, WriteKind
 
 _MAILBOX = Mailbox.__table__
 
 #: Columns of a mailbox that its user or queue has too.
 _SHARED = rules.MIRRORED
+_METHODS = ("incomingemaildeliverymethod", "outgoingemaildeliverymethod")
 
 
 def check_profile(write: Write) -> None:
@@ -31,6 +31,8 @@ def check_profile(write: Write) -> None:
         # Mail that was there before the profile is left alone, unless somebody says otherwise; an
         # explicit null takes in everything.
         write.values.setdefault("processemailsreceivedafter", write.now)
+    else:
+        write.values |= profile_rules.left_open_by(write.before, write.values)
     write.values |= profile_rules.filled_in(write.after)
     write.problems.extend(profile_rules.problems_of(write.after))
 
@@ -73,11 +75,12 @@ def _follow_owner(write: Write) -> None:
     after = write.after
     wanted = {name: after.get(name) for name in _SHARED}
     wanted["emailaddress"] = after.get(rules.ADDRESS_COLUMN[write.table.logical_name])
-    gone = _is_disabled(write.table.logical_name, after)
-    if gone != _is_disabled(write.table.logical_name, write.before):
+    gone = rules.is_disabled(write.table.logical_name, after)
+    if gone != rules.is_disabled(write.table.logical_name, write.before):
         wanted["statecode"] = int(ActiveState.INACTIVE if gone else ActiveState.ACTIVE)
     changes = {name: value for name, value in wanted.items() if value != mailbox[name]}
-    if rules.wants_service(wanted["incomingemaildeliverymethod"], wanted["outgoingemaildeliverymethod"]):
+    # Only a new wish for the service brings the default profile: one that was taken away stays away.
+    if write.changes(*_METHODS) and rules.wants_service(*(after.get(name) for name in _METHODS)):
         changes |= _default_profile(write.connection, mailbox)
     if changes:
         write.records.update(
@@ -90,12 +93,6 @@ def _default_profile(connection: sa.Connection, mailbox: dict[str, Any]) -> dict
         return {}
     default = connection.scalar(sa.select(Organization.__table__.c.defaultemailserverprofileid))
     return {"emailserverprofile": default} if default else {}
-
-
-def _is_disabled(table: str, owner: Mapping[str, Any]) -> bool:
-    if table == "systemuser":
-        return bool(owner.get("isdisabled"))
-    return bool(owner.get("statecode") == ActiveState.INACTIVE)
 
 
 def _mailbox_of(connection: sa.Connection, owner: UUID) -> dict[str, Any] | None:
@@ -112,12 +109,17 @@ def check_mailbox(write: Write) -> None:
     write.problems.extend(rules.problems_of(write.after))
     if write.kind is WriteKind.UPDATE:
         _check_activation(write)
-        write.values |= {
-            name: value
-            for name, value in rules.taken_back_by(write.before, write.values).items()
-            # Whoever sets one of these in the same breath means it.
-            if name not in write.values
-        }
+        write.values |= rules.taken_back_by(write.before, write.values)
+    if write.changes("emailrouteraccessapproval"):
+        _note_approval(write)
+
+
+def _note_approval(write: Write) -> None:
+    approved = write.values["emailrouteraccessapproval"] == AccessApproval.APPROVED
+    write.values |= {
+        "emailaddressapprovedby": write.by if approved else None,
+        "emailaddressapprovedon": write.now if approved else None,
+    }
 
 
 def _refuse_to_orphan(write: Write) -> None:
@@ -131,7 +133,7 @@ def _check_activation(write: Write) -> None:
     if not activated or not owner or write.internal:
         return
     record = write.records.find(write.connection, table, owner)
-    if record and _is_disabled(table, record):
+    if record and rules.is_disabled(table, record):
         write.refuse(
             "The mailbox can't be activated while its user or queue is disabled; enable that first.",
             code=0x8005E230,
@@ -152,6 +154,40 @@ def follow_mailbox(write: Write) -> None:
     changes = {name: value for name, value in wanted.items() if value != record[name]}
     if changes:
         write.records.update(write.connection, table, owner, changes, by=write.by, internal=True)
+
+
+#: What decides over a profile's mailboxes, and over all of them.
+_OF_PROFILE = (
+    "statecode",
+    "servertype",
+    "name",
+    "usesamesettingsforoutgoingconnections",
+    *(
+        f"{side}{what}"
+        for side in ("incoming", "outgoing")
+        for what in ("credentialretrieval", "username", "password")
+    ),
+)
+_OF_ORGANIZATION = ("requireapprovalforuseremail", "requireapprovalforqueueemail")
+
+
+def say_what_hinders(write: Write) -> None:
+    """Write on the workloads of every mailbox concerned what keeps it from being processed."""
+    if write.kind is not WriteKind.DELETE and (concerned := _mailboxes_concerned(write)):
+        hindrances.write_down(write.connection, concerned, write.now)
+
+
+def _mailboxes_concerned(write: Write) -> list[UUID]:
+    table = write.table.logical_name
+    if table == "mailbox":
+        return [write.id]
+    if write.kind is WriteKind.CREATE:
+        return []
+    if table == "emailserverprofile" and write.changes(*_OF_PROFILE):
+        return hindrances.mailboxes_of(write.connection, write.id)
+    if table == "organization" and write.changes(*_OF_ORGANIZATION):
+        return list(write.connection.scalars(sa.select(_MAILBOX.c.mailboxid)))
+    return []
 
 
 def relate_to_mailbox(write: Write) -> None:

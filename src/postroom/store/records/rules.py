@@ -18,6 +18,7 @@ from postroom.store.records.mail import (
     follow_mailbox,
     make_mailbox,
     relate_to_mailbox,
+    say_what_hinders,
 )
 from postroom.store.records.parties import check_parties, keep_parties, mark_deleted
 from postroom.store.records.people import build_full_name, keep_settings
@@ -41,6 +42,7 @@ _AFTER: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (count_attachments, ("activitymimeattachment",)),
     (make_mailbox, ("systemuser", "queue")),
     (follow_mailbox, ("mailbox",)),
+    (say_what_hinders, ("mailbox", "emailserverprofile", "organization")),
     (relate_to_mailbox, ("email",)),
 )
 

@@ -1,0 +1,63 @@
+"""What keeps mailboxes from being processed, written where people look for their next pass.
+
+A mailbox that may not be processed has no passes that could say why. So its workloads are told
+whenever mailbox, profile or organization change: the reason stands on the workload's row.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from postroom.configuration.credentials import credentials_for
+from postroom.configuration.permission import Obstacle, obstacle_to
+from postroom.schema.choices import Workload
+from postroom.schema.mailbox import Mailbox
+from postroom.schema.workload import Workload as WorkloadRow
+from postroom.store import workloads
+from postroom.store.workloads import Surroundings
+
+_ROW = WorkloadRow.__table__
+_MAILBOX = Mailbox.__table__
+
+#: How the reason begins; by it one of these is told from what a pass has left behind.
+NOT_PROCESSED = "Not processed: "
+_FREE = "Nothing stands in its way any more."
+_WORKLOADS = (Workload.INCOMING, Workload.OUTGOING)
+
+
+def hindrance(workload: Workload, around: Surroundings) -> Obstacle | None:
+    """Return what keeps the workload from running, credentials included, or None."""
+    mailbox, profile = around.mailbox, around.profile
+    found = obstacle_to(workload, mailbox, profile, around.organization)
+    if found or profile is None:
+        return found
+    place = credentials_for(workload, mailbox, profile)
+    return place if isinstance(place, Obstacle) else None
+
+
+def write_down(connection: Connection, mailbox_ids: Collection[UUID], now: datetime) -> None:
+    """Write on the workloads of these mailboxes what keeps them from running, or take it back."""
+    workloads.ensure_rows(connection, mailbox_ids, now)
+    for mailbox in mailbox_ids:
+        around = workloads.surroundings(connection, mailbox)
+        for workload in _WORKLOADS:
+            _write_down(connection, mailbox, workload, hindrance(workload, around))
+
+
+def mailboxes_of(connection: Connection, profile: UUID) -> list[UUID]:
+    """Return the mailboxes of a profile."""
+    found = sa.select(_MAILBOX.c.mailboxid).where(_MAILBOX.c.emailserverprofile == profile)
+    return list(connection.scalars(found))
+
+
+def _write_down(connection: Connection, mailbox: UUID, workload: Workload, obstacle: Obstacle | None) -> None:
+    which = sa.and_(_ROW.c.mailboxid == mailbox, _ROW.c.workload == int(workload))
+    if obstacle is None:
+        which = sa.and_(which, _ROW.c.gapreason.startswith(NOT_PROCESSED, autoescape=True))
+        reason = _FREE
+    else:
+        reason = f"{NOT_PROCESSED}{obstacle.sentence}"[:200]
+    connection.execute(sa.update(_ROW).where(which).values(gapreason=reason))
