@@ -7,7 +7,8 @@ from uuid import UUID
 
 from postroom.configuration.credentials import NO_CREDENTIALS, CredentialPlace, credentials_for
 from postroom.configuration.endpoints import Encryption, Server, incoming_server, outgoing_server
-from postroom.configuration.permission import Obstacle, obstacle_to
+from postroom.configuration.permission import Obstacle
+from postroom.configuration.readiness import hindrance
 from postroom.errors import SignInRejected
 from postroom.passes.context import Context
 from postroom.ports.mail import MailSink, MailSource
@@ -52,11 +53,7 @@ def read_setup(context: Context, mailbox: UUID) -> Setup:
 
 def obstacle_for(setup: Setup, workload: Workload, *, for_test: bool = False) -> Obstacle | None:
     """Return what keeps this workload of the mailbox from running, credentials included."""
-    found = obstacle_to(workload, setup.mailbox, setup.profile, setup.organization, for_test=for_test)
-    if found or setup.profile is None:
-        return found
-    place = credentials_for(workload, setup.mailbox, setup.profile)
-    return place if isinstance(place, Obstacle) else None
+    return hindrance(workload, setup.mailbox, setup.profile, setup.organization, for_test=for_test)
 
 
 def hindered(

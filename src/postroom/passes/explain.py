@@ -15,7 +15,7 @@ from postroom.passes.context import Context
 from postroom.passes.gather import AddressBook, gather
 from postroom.passes.judge import Judged, judge
 from postroom.passes.keep import trail_of
-from postroom.passes.receive import open_message
+from postroom.passes.opening import open_message
 from postroom.passes.terms import terms_of
 from postroom.ports.mail import Offered
 from postroom.schema.choices import FilteringMethod, Reason

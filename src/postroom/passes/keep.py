@@ -52,14 +52,29 @@ def keep(context: Context, book: AddressBook, batch: Sequence[Opened], terms: Te
             refusal = error
             break
     assert refusal is not None  # noqa: S101 - the loop ends by returning or with a refusal
-    if len(batch) == 1:
-        return _keep_at_once(context, book, [_put_aside(batch[0], refusal)], terms)
-    return [judged for opened in batch for judged in keep(context, book, [opened], terms)]
+    items = list(_items(batch))
+    if len(items) == 1:
+        return _keep_at_once(context, book, [_put_aside(batch, refusal)], terms)
+    return [judged for item in items for judged in keep(context, book, item, terms)]
 
 
-def _put_aside(opened: Opened, refusal: Exception) -> Opened:
-    if opened.message is None:
+def _items(batch: Sequence[Opened]) -> Iterator[list[Opened]]:
+    """Yield the batch item by item: the messages of one forwarded item belong together."""
+    item: list[Opened] = []
+    for opened in batch:
+        if opened.heads_item and item:
+            yield item
+            item = []
+        item.append(opened)
+    if item:
+        yield item
+
+
+def _put_aside(item: Sequence[Opened], refusal: Exception) -> Opened:
+    """Return what stands for an item that can't be stored; the bytes kept are those of the whole item."""
+    if all(opened.message is None for opened in item):
         raise refusal
+    opened = item[0]
     opened.message = None
     opened.cause = QuarantineCause.STORE_REFUSED
     # The driver's text may quote the message; the class of the refusal is what helps.

@@ -1,6 +1,6 @@
 """The quarantine: what could not be handled, to try again or drop."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,14 +15,14 @@ from postroom.passes.forwarded import open_forwarded
 from postroom.passes.gather import AddressBook
 from postroom.passes.judge import Judged, Opened
 from postroom.passes.keep import keep
-from postroom.passes.receive import open_message
+from postroom.passes.opening import open_message
 from postroom.passes.terms import terms_of
 from postroom.ports.mail import Offered
 from postroom.schema.choices import QuarantineCause, QuarantineState
 from postroom.schema.decision import Decision
 from postroom.schema.ledger import Ledger
 from postroom.schema.quarantine import Quarantine
-from postroom.store import mailboxes
+from postroom.store import ledger, mailboxes
 from postroom.store.blobs import open_blob
 from postroom.store.mailboxes import Setup
 
@@ -62,29 +62,45 @@ def raw_bytes(context: Context, entry: UUID) -> bytes | None:
 def retry(context: Context, entry: UUID) -> Judged | None:
     """Try the message again: judge its kept bytes anew, or have the next pass fetch it.
 
-    Returns the new verdict, or None when the bytes are still on the server.
+    Returns the new verdict, or None when the bytes are still on the server. Raises `UserError`
+    when it fails again; the message then waits as before.
     """
     with context.database.read() as connection:
-        row = get(connection, entry)
-    if row["state"] != QuarantineState.WAITING:
-        raise UserError(
-            f"The message is {QuarantineState(row['state']).label.lower()}; there is nothing to retry."
-        )
+        row = _waiting_entry(connection, entry)
     raw = raw_bytes(context, entry)
     if raw is None:
         _forget(context, row)
         return None
     setup = access.read_setup(context, row["mailboxid"])
     opened = _opened(context, setup, row, raw)
+    if failed := [item for item in opened if item.message is None]:
+        _count_try(context, row, failed[0].trouble)
+        raise UserError(f"It failed again: {failed[0].trouble}")
     with context.database.read() as connection:
-        terms = terms_of(connection, setup, context.clock.now(), frozenset({row["serverid"]}))
-    if any(item.message is None for item in opened):
-        _count_try(context, row, opened[0].trouble)
-        raise UserError(f"It failed again: {opened[0].trouble}")
+        # None of the mailbox's messages counts as gone: this is no listing by the server.
+        here = frozenset({*ledger.seen_ids(connection, setup.mailbox_id), row["serverid"]})
+        terms = terms_of(connection, setup, context.clock.now(), here)
     _make_way(context, row)
-    verdicts = keep(context, AddressBook(), opened, terms)
-    _finish(context, row, verdicts[0])
-    return verdicts[0]
+    return _settle(context, row, keep(context, AddressBook(), opened, terms))
+
+
+def _settle(context: Context, row: Mapping[str, Any], verdicts: Sequence[Judged]) -> Judged:
+    """Close the entry with what came of its message."""
+    if refused := [judged.opened for judged in verdicts if judged.opened.message is None]:
+        # It was put aside once more, under an entry of its own.
+        _set_state(context, row, QuarantineState.RETRIED)
+        raise UserError(f"It failed again: {refused[0].trouble}")
+    judged = next((judged for judged in verdicts if judged.email_id), verdicts[0])
+    _set_state(context, row, QuarantineState.SETTLED, email=judged.email_id)
+    return judged
+
+
+def _waiting_entry(connection: Connection, entry: UUID) -> Mapping[str, Any]:
+    row = get(connection, entry)
+    state = QuarantineState(row["state"])
+    if state is not QuarantineState.WAITING:
+        raise UserError(f"The message is {state.label.lower()}; nothing is left to be done with it.")
+    return row
 
 
 def _opened(context: Context, setup: Setup, row: Mapping[str, Any], raw: bytes) -> list[Opened]:
@@ -94,7 +110,7 @@ def _opened(context: Context, setup: Setup, row: Mapping[str, Any], raw: bytes) 
     if not setup.mailbox["isforwardmailbox"] or opened.message is None:
         return [opened]
     with context.database.read() as connection:
-        return list(open_forwarded(connection, opened, opened.message))
+        return list(open_forwarded(connection, opened, opened.message, accelerated=context.mail.accelerated))
 
 
 def _make_way(context: Context, row: Mapping[str, Any]) -> None:
@@ -112,10 +128,6 @@ def _forget(context: Context, row: Mapping[str, Any]) -> None:
     _set_state(context, row, QuarantineState.RETRIED)
 
 
-def _finish(context: Context, row: Mapping[str, Any], judged: Judged) -> None:
-    _set_state(context, row, QuarantineState.SETTLED, email=judged.email_id)
-
-
 def _count_try(context: Context, row: Mapping[str, Any], trouble: str) -> None:
     key = row["postroom_quarantineid"]
     with context.database.write() as connection:
@@ -131,7 +143,7 @@ def _count_try(context: Context, row: Mapping[str, Any], trouble: str) -> None:
 def drop(context: Context, entry: UUID) -> None:
     """Give a message up for good; its entry and bytes stay until retention removes them."""
     with context.database.read() as connection:
-        row = get(connection, entry)
+        row = _waiting_entry(connection, entry)
     if row["cause"] == QuarantineCause.BROKEN_FETCH:
         raise UserError("Its bytes are still on the server: remove it there, and it leaves the quarantine.")
     _set_state(context, row, QuarantineState.DROPPED)

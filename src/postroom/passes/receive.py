@@ -15,16 +15,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from postroom.errors import MalformedMessage, TooLarge, TransportError
+from postroom.errors import TooLarge, TransportError
 from postroom.mime.message import Raw
-from postroom.mime.read import read
 from postroom.passes import access
-from postroom.passes.arrival import received_at
 from postroom.passes.context import Context
 from postroom.passes.forwarded import open_forwarded
 from postroom.passes.gather import AddressBook
 from postroom.passes.judge import Judged, Opened
 from postroom.passes.keep import keep
+from postroom.passes.opening import open_message
 from postroom.passes.result import PassResult
 from postroom.passes.terms import Terms, terms_of
 from postroom.ports.mail import Fetched, MailSource, Offered
@@ -169,11 +168,12 @@ def _receive(
                 context, setup, mailboxes.receiver_of(setup), terms, executor, on_batch, tally=tally
             )
             still_open, failure = _fetch_all(receiving, source, wanted, opener)
-        if had_broken:
-            with context.database.write() as connection:
-                ledger.settle_broken(connection, setup.mailbox_id)
     else:
         still_open = source
+    if had_broken:
+        with context.database.write() as connection:
+            here = frozenset(o.server_id for o in offered)
+            ledger.settle_broken(connection, setup.mailbox_id, here)
     _tell_of_quarantine(context, setup, tally)
     if still_open is not None:
         _discard(context, setup, still_open, offered)
@@ -277,7 +277,8 @@ def _discard(context: Context, setup: Setup, source: MailSource, offered: Sequen
     done: list[Offered] = []
     if setup.deletes_after_processing:
         with context.database.read() as connection:
-            removable = ledger.removable_ids(connection, setup.mailbox_id)
+            here = [o.server_id for o in offered]
+            removable = ledger.removable_ids(connection, setup.mailbox_id, here)
         done = [o for o in offered if o.server_id in removable]
         source.discard(done)
     source.close()
@@ -287,36 +288,17 @@ def _discard(context: Context, setup: Setup, source: MailSource, offered: Sequen
             ledger.mark_discarded(connection, setup.mailbox_id, [o.server_id for o in done], now)
 
 
-def open_message(offered: Offered, raw: Raw, receiver: Receiver, *, accelerated: bool = True) -> Opened:
-    """Read a message; one that can't be read keeps its bytes and the reason."""
-    try:
-        message = read(raw, accelerated=accelerated)
-    except MalformedMessage as problem:
-        return Opened(
-            offered,
-            _digest(raw),
-            raw.size,
-            receiver,
-            raw=raw,
-            cause=QuarantineCause.MALFORMED,
-            trouble=str(problem),
-        )
-    return Opened(offered, message.digest, raw.size, receiver, message, received_at(message), raw=raw)
-
-
-def _digest(raw: Raw) -> bytes:
-    sha = hashlib.sha256()
-    for start in range(0, raw.size, 1024 * 1024):
-        sha.update(raw.read(start, min(start + 1024 * 1024, raw.size)))
-    return sha.digest()
-
-
 def _too_large(fetched: Fetched, receiver: Receiver) -> Opened:
     return Opened(
         fetched.offered,
-        b"",
+        _stand_in_for_digest(fetched.offered),
         fetched.offered.size,
         receiver,
         cause=QuarantineCause.TOO_LARGE,
         trouble=str(fetched.failure),
     )
+
+
+def _stand_in_for_digest(offered: Offered) -> bytes:
+    """Return what tells a message that was not read from others, also after the server renumbered it."""
+    return hashlib.sha256(b"not read, octets: %d" % offered.size).digest()

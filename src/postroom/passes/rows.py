@@ -98,6 +98,16 @@ def add(rows: Rows, judged: Judged, stored: Sequence[Stored], raw: BlobRef | Non
     rows.decisions.append(_decision_row(judged, stored, setting))
     if judged.opened.heads_item:
         rows.ledger.append(_ledger_row(judged, quarantine_id, setting))
+    else:
+        _join_item(rows.ledger[-1], judged, quarantine_id)
+
+
+def _join_item(ledger_row: Row, judged: Judged, quarantine_id: UUID | None) -> None:
+    """Let the ledger row of a forwarded item speak for all messages in it."""
+    if ledger_row["emailid"] is None:
+        ledger_row["emailid"] = judged.email_id
+    if ledger_row["quarantineid"] is None:
+        ledger_row["quarantineid"] = quarantine_id
 
 
 def _add_email(rows: Rows, judged: Judged, stored: Sequence[Stored], setting: Setting) -> None:

@@ -11,13 +11,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from postroom.configuration.credentials import credentials_for
-from postroom.configuration.permission import Obstacle, obstacle_to
+from postroom.configuration.permission import Obstacle
+from postroom.configuration.readiness import hindrance
 from postroom.schema.choices import Workload
 from postroom.schema.mailbox import Mailbox
 from postroom.schema.workload import Workload as WorkloadRow
 from postroom.store import workloads
-from postroom.store.workloads import Surroundings
 
 _ROW = WorkloadRow.__table__
 _MAILBOX = Mailbox.__table__
@@ -28,23 +27,14 @@ _FREE = "Nothing stands in its way any more."
 _WORKLOADS = (Workload.INCOMING, Workload.OUTGOING)
 
 
-def hindrance(workload: Workload, around: Surroundings) -> Obstacle | None:
-    """Return what keeps the workload from running, credentials included, or None."""
-    mailbox, profile = around.mailbox, around.profile
-    found = obstacle_to(workload, mailbox, profile, around.organization)
-    if found or profile is None:
-        return found
-    place = credentials_for(workload, mailbox, profile)
-    return place if isinstance(place, Obstacle) else None
-
-
 def write_down(connection: Connection, mailbox_ids: Collection[UUID], now: datetime) -> None:
     """Write on the workloads of these mailboxes what keeps them from running, or take it back."""
     workloads.ensure_rows(connection, mailbox_ids, now)
     for mailbox in mailbox_ids:
         around = workloads.surroundings(connection, mailbox)
         for workload in _WORKLOADS:
-            _write_down(connection, mailbox, workload, hindrance(workload, around))
+            found = hindrance(workload, around.mailbox, around.profile, around.organization)
+            _write_down(connection, mailbox, workload, found)
 
 
 def mailboxes_of(connection: Connection, profile: UUID) -> list[UUID]:

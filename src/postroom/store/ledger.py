@@ -37,12 +37,21 @@ def seen_ids(connection: Connection, mailbox: UUID) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def removable_ids(connection: Connection, mailbox: UUID) -> set[str]:
-    """Return the server ids of recorded messages that an e-mail of the store holds."""
-    query = sa.select(_LEDGER.c.serverid).where(
-        _LEDGER.c.mailboxid == mailbox, _LEDGER.c.emailid.is_not(None), _LEDGER.c.discardedon.is_(None)
-    )
-    return set(connection.execute(query).scalars())
+def removable_ids(connection: Connection, mailbox: UUID, server_ids: Sequence[str]) -> set[str]:
+    """Return which of these messages an e-mail of the store holds, with nothing of them in quarantine.
+
+    Also those that the server was told to remove before: it still has them, so it did not.
+    """
+    found: set[str] = set()
+    for chunk in chunks_of(server_ids):
+        query = sa.select(_LEDGER.c.serverid).where(
+            _LEDGER.c.mailboxid == mailbox,
+            _LEDGER.c.serverid.in_(chunk),
+            _LEDGER.c.emailid.is_not(None),
+            _LEDGER.c.quarantineid.is_(None),
+        )
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def mark_discarded(connection: Connection, mailbox: UUID, server_ids: Sequence[str], now: datetime) -> None:
@@ -125,16 +134,23 @@ def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble
     )
 
 
-def settle_broken(connection: Connection, mailbox: UUID) -> None:
-    """Close the entries of messages whose fetch broke once and that are recorded by now."""
+def settle_broken(connection: Connection, mailbox: UUID, still_offered: frozenset[str]) -> None:
+    """Close the entries of messages whose fetch broke once and that are recorded or gone by now."""
+    waiting = sa.and_(
+        _QUARANTINE.c.mailboxid == mailbox,
+        _QUARANTINE.c.cause == int(QuarantineCause.BROKEN_FETCH),
+        _QUARANTINE.c.state == int(QuarantineState.WAITING),
+    )
     recorded = sa.select(_LEDGER.c.serverid).where(_LEDGER.c.mailboxid == mailbox)
     connection.execute(
         sa.update(_QUARANTINE)
-        .where(
-            _QUARANTINE.c.mailboxid == mailbox,
-            _QUARANTINE.c.cause == int(QuarantineCause.BROKEN_FETCH),
-            _QUARANTINE.c.state == int(QuarantineState.WAITING),
-            _QUARANTINE.c.serverid.in_(recorded),
-        )
+        .where(waiting, _QUARANTINE.c.serverid.in_(recorded))
         .values(state=int(QuarantineState.SETTLED))
     )
+    left = set(connection.scalars(sa.select(_QUARANTINE.c.serverid).where(waiting)))
+    for chunk in chunks_of(left - still_offered):
+        connection.execute(
+            sa.update(_QUARANTINE)
+            .where(waiting, _QUARANTINE.c.serverid.in_(chunk))
+            .values(state=int(QuarantineState.DROPPED), reason="It is no longer on the server.")
+        )

@@ -163,13 +163,15 @@ def _later(*instants: datetime | None) -> datetime | None:
 
 def served_by_forwarding(connection: Connection, addresses: list[str]) -> UUID | None:
     """Return the mailbox of the first of these addresses whose mail arrives through a forward mailbox."""
-    query = sa.select(_MAILBOX.c.mailboxid).where(
-        sa.func.lower(_MAILBOX.c.emailaddress).in_(addresses),
+    address = sa.func.lower(_MAILBOX.c.emailaddress).label("address")
+    query = sa.select(address, _MAILBOX.c.mailboxid).where(
+        address.in_(addresses),
         _MAILBOX.c.incomingemaildeliverymethod == int(IncomingDeliveryMethod.FORWARD_MAILBOX),
         _MAILBOX.c.statecode == int(ActiveState.ACTIVE),
         _MAILBOX.c.isforwardmailbox.is_(False),
     )
-    return connection.execute(query).scalars().first()
+    found = {row.address: row.mailboxid for row in connection.execute(query)}
+    return next((found[address] for address in addresses if address in found), None)
 
 
 def units_of_users(connection: Connection) -> dict[UUID, UUID]:
