@@ -8,10 +8,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from functools import cached_property
 from typing import Any, TextIO
-
-import structlog
-from structlog.types import Processor
 
 from postroom.app.settings import LogFormat, LogSettings
 
@@ -61,36 +59,47 @@ _CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 
 def set_up_log(settings: LogSettings, *, stream: TextIO | None = None) -> None:
     """Send every log of this process through one formatter; may be called again."""
-    shared: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        redact,
-    ]
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            structlog.contextvars.merge_contextvars,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(settings, out)],
-        )
-    )
+    handler.setFormatter(_Lines(settings.format, in_colour=out.isatty()))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+class _Lines(logging.Formatter):
+    """Writes an event as one line, with everything masked that must not be in a log."""
+
+    def __init__(self, form: LogFormat, *, in_colour: bool) -> None:
+        super().__init__()
+        self._form = form
+        self._in_colour = in_colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return self._formatter.format(record)
+
+    @cached_property
+    def _formatter(self) -> logging.Formatter:
+        # Imported for the first line: most commands log none, and it brings Rich and Pygments with it.
+        import structlog
+
+        renderer: Any = structlog.processors.JSONRenderer()
+        if self._form is LogFormat.TEXT:
+            renderer = structlog.dev.ConsoleRenderer(colors=self._in_colour)
+        return structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.ExtraAdder(),
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.format_exc_info,
+                redact,
+            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -113,9 +122,3 @@ def without_addresses(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [without_addresses(item) for item in value]
     return value
-
-
-def _renderer(settings: LogSettings, stream: TextIO) -> Processor:
-    if settings.format is LogFormat.JSON:
-        return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(colors=stream.isatty())

@@ -1,42 +1,89 @@
 """The entry point: every command, and where errors become words and an exit status.
 
+A command's module is imported when that command is called, or when help lists them all: what one command
+needs, such as the sandbox or the engine, would be most of another's start.
+
 Exit status: 0 done, 1 failed, 2 wrong use, 3 done in part.
 """
 
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from postroom.cli import demo, explain, mailbox, outbox, quarantine, sandbox, state, store, trial
-from postroom.cli import run as passes
 from postroom.cli.session import Exit
 from postroom.cli.show import complain
 from postroom.errors import PostroomError, UserError
+
+#: The module of each command and group, in the order of help. It has a function `add_to(app)`.
+MODULES = {
+    "init": "store",
+    "load": "store",
+    "query": "store",
+    "mailbox": "mailbox",
+    "run-once": "run",
+    "worker": "run",
+    "explain": "explain",
+    "quarantine": "quarantine",
+    "outbox": "outbox",
+    "status": "state",
+    "doctor": "state",
+    "sandbox": "sandbox",
+    "demo": "demo",
+}
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by their names; asking for one imports its module."""
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a command or a group of them."""
+        return _commands_in(MODULES[name])[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield every name."""
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(MODULES)
+
+
+@cache
+def _commands_in(module: str) -> Mapping[str, Any]:
+    app = typer.Typer()
+    import_module(f"postroom.cli.{module}").add_to(app)
+    return get_group(app).commands
+
+
+class _Group(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(**{**said, "commands": Commands()})
 
 
 def make_app() -> typer.Typer:
     """Return the application with all commands."""
     app = typer.Typer(
         name="postroom",
-        help="Server-side synchronization between a CRM store and mail servers.",
+        cls=_Group,
         no_args_is_help=True,
         # Locals in a traceback could hold passwords and people's mail.
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    store.add_to(app)
-    state.add_to(app)
-    passes.add_to(app)
-    explain.add_to(app)
-    demo.add_to(app)
-    sandbox.add_to(app)
-    trial.add_to(mailbox.app)
-    app.add_typer(mailbox.app, name="mailbox")
-    app.add_typer(quarantine.app, name="quarantine")
-    app.add_typer(outbox.app, name="outbox")
+    app.callback()(_root)
     return app
+
+
+def _root() -> None:
+    """Server-side synchronization between a CRM store and mail servers."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

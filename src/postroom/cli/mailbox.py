@@ -9,13 +9,14 @@ import typer
 
 from postroom.api.odata.query import read_query, run_query
 from postroom.api.odata.render import FORMATTED, Annotation
+from postroom.cli import trial
 from postroom.cli.session import opened
 from postroom.cli.show import AsJson, show_json, show_record, show_records
 from postroom.passes.access import obstacle_for
 from postroom.schema.choices import Workload
 from postroom.store import mailboxes
 
-app = typer.Typer(help="Mailboxes: what they are, and whether and why not they are processed.")
+commands = typer.Typer(help="Mailboxes: what they are, and whether and why not they are processed.")
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The mailbox's address or id.")]
 
@@ -27,7 +28,13 @@ _LIST = (
 )
 
 
-@app.command("list")
+def add_to(app: typer.Typer) -> None:
+    """Put the group into the application."""
+    trial.add_to(commands)
+    app.add_typer(commands, name="mailbox")
+
+
+@commands.command("list")
 def list_mailboxes(*, as_json: AsJson = False) -> None:
     """List all mailboxes, and for each whether it is processed or what keeps it from that."""
     asked = read_query("mailboxes", {"$select": _LIST, "$orderby": "emailaddress"})
@@ -40,7 +47,7 @@ def list_mailboxes(*, as_json: AsJson = False) -> None:
         show_records([_line(row) for row in rows], as_json=False)
 
 
-@app.command("show")
+@commands.command("show")
 def show_mailbox(address: Address, *, as_json: AsJson = False) -> None:
     """Show one mailbox: its settings, what keeps it from being processed, its passes, its alerts."""
     with opened() as postroom, postroom.database.read() as connection:

@@ -13,7 +13,7 @@ from postroom.cli.show import AsJson, say, show_records
 from postroom.passes import issue
 from postroom.schema.choices import EmailStatus, SendOutcome
 
-app = typer.Typer(help="E-mail that waits to leave, has failed, or may have left.")
+commands = typer.Typer(help="E-mail that waits to leave, has failed, or may have left.")
 
 Emails = Annotated[list[UUID], typer.Argument(metavar="ID...", help="Ids that `outbox list` shows.")]
 
@@ -24,7 +24,12 @@ _LIST = (
 _UNFINISHED = (EmailStatus.PENDING_SEND, EmailStatus.SENDING, EmailStatus.FAILED)
 
 
-@app.command("list")
+def add_to(app: typer.Typer) -> None:
+    """Put the group into the application."""
+    app.add_typer(commands, name="outbox")
+
+
+@commands.command("list")
 def list_emails(*, as_json: AsJson = False) -> None:
     """List the e-mails that have not certainly left, and why."""
     statuses = ",".join(str(int(status)) for status in _UNFINISHED)
@@ -39,7 +44,7 @@ def list_emails(*, as_json: AsJson = False) -> None:
     show_records(shown, _LIST.split(","), as_json=as_json)
 
 
-@app.command()
+@commands.command()
 def resend(emails: Emails) -> None:
     """Send failed or uncertain e-mails once more. An uncertain one may reach its readers twice."""
     with opened() as postroom:
@@ -52,7 +57,7 @@ def resend(emails: Emails) -> None:
         for_each(emails, act)
 
 
-@app.command()
+@commands.command()
 def settle(emails: Emails) -> None:
     """Record uncertain e-mails as sent, because you have found out that they were."""
     with opened() as postroom:

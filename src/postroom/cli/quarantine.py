@@ -17,7 +17,7 @@ from postroom.passes import quarantine
 from postroom.passes.context import Context
 from postroom.schema.choices import QuarantineState
 
-app = typer.Typer(help="Messages that could not be recorded, kept with their bytes and the reason.")
+commands = typer.Typer(help="Messages that could not be recorded, kept with their bytes and the reason.")
 
 Entry = Annotated[UUID, typer.Argument(metavar="ID", help="The id that `quarantine list` shows.")]
 Entries = Annotated[list[UUID], typer.Argument(metavar="ID...", help="Ids that `quarantine list` shows.")]
@@ -26,7 +26,12 @@ _LABELS = frozenset({Annotation.FORMATTED})
 _LIST = "postroom_quarantineid,_mailboxid_value,cause,reason,size,attempts,state,createdon"
 
 
-@app.command("list")
+def add_to(app: typer.Typer) -> None:
+    """Put the group into the application."""
+    app.add_typer(commands, name="quarantine")
+
+
+@commands.command("list")
 def list_entries(
     *,
     all_: Annotated[bool, typer.Option("--all", help="Also those that were settled or dropped.")] = False,
@@ -43,7 +48,7 @@ def list_entries(
     show_records(shown, _LIST.split(","), as_json=as_json)
 
 
-@app.command("show")
+@commands.command("show")
 def show_entry(
     entry: Entry,
     *,
@@ -65,13 +70,13 @@ def show_entry(
         show_record(in_words(row), as_json=False)
 
 
-@app.command()
+@commands.command()
 def retry(entries: Entries) -> None:
     """Try messages again: from their kept bytes, or by fetching them anew at the next pass."""
     _each(entries, _retry)
 
 
-@app.command()
+@commands.command()
 def drop(entries: Entries) -> None:
     """Give messages up for good."""
     _each(entries, _drop)

@@ -1,4 +1,8 @@
-"""What commands print: tables on a terminal, plain lines in a pipe, JSON when asked."""
+"""What commands print: tables on a terminal, plain lines in a pipe, JSON when asked.
+
+Drawing is imported where there is a terminal to draw on: it takes a good part of a command's start, and
+programs that call commands by the thousand need none of it.
+"""
 
 import json
 import sys
@@ -7,10 +11,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
 Row = Mapping[str, Any]
 
@@ -31,12 +31,15 @@ def show_records(rows: Sequence[Row], columns: Sequence[str] = (), *, as_json: b
     columns = columns or columns_worth_showing(rows)
     if not rows:
         say("Nothing.")
-    elif sys.stdout.isatty():
-        Console().print(_table(rows, columns))
+        return
+    cells = ([cell(row.get(column)) for column in columns] for row in rows)
+    if sys.stdout.isatty():
+        from postroom.cli.drawing import draw_table  # only here, see above
+
+        draw_table(columns, cells)
     else:
-        _write_line(columns)
-        for row in rows:
-            _write_line([cell(row.get(column)) for column in columns])
+        for line in (columns, *cells):
+            _write_line(line)
 
 
 def show_record(row: Row, *, as_json: bool) -> None:
@@ -66,10 +69,13 @@ def say(sentence: str) -> None:
 @contextmanager
 def progress_of(what: str) -> Iterator[Callable[[int, int], None]]:
     """Give a function that takes how much is done and how much there is, and shows it on a terminal."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from postroom.cli.drawing import draw_progress  # only here, see above
+
+    with draw_progress(what) as progress:
+        yield progress
 
 
 def complain(problems: Iterable[str]) -> None:
@@ -100,16 +106,6 @@ def cell(value: Any) -> str:
 
 
 _KEEPING_LINES = {code: text for code, text in _CONTROL.items() if code != ord("\n")}
-
-
-def _table(rows: Sequence[Row], columns: Sequence[str]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        # Text, not markup: a subject may hold square brackets.
-        table.add_row(*(Text(cell(row.get(column))) for column in columns))
-    return table
 
 
 def _write_line(cells: Iterable[str]) -> None:
