@@ -62,7 +62,10 @@ class Runner(Protocol):
 
 def carry_out(runner: Runner, office: Office, ticket: Ticket) -> Settled | None:
     """Take one pass from begin to end; None when there was nothing to do for us."""
-    if not office.enter(ticket):
+    other = office.enter(ticket)
+    if other is not None:
+        if other.sequence != ticket.sequence:
+            runner.transaction(lambda connection: office.put_off(connection, ticket))
         return None
     try:
         standing = runner.transaction(lambda connection: office.begin(connection, ticket))

@@ -33,6 +33,9 @@ LEASE = timedelta(seconds=30)
 LONGEST_PASS = timedelta(hours=1)
 #: When a mailbox that may not be processed is looked at again.
 OBSTACLE_GAP = timedelta(minutes=5)
+#: When a pass is tried again that met its forerunner in the same process.
+OVERLAP_GAP = timedelta(seconds=5)
+_OVERLAP = "An earlier pass over this mailbox had not quite ended."
 
 # What administrators find in support articles under these numbers: an unexpected failure while reading,
 # an outgoing server that can't be used, a mailbox that can't be opened; and the platform's "unexpected".
@@ -121,13 +124,13 @@ class Office:
         self._held: dict[Ticket, datetime] = {}
         self._guard = threading.Lock()
 
-    def enter(self, ticket: Ticket) -> bool:
-        """Note that this process is about to run the pass; False when it already runs one like it."""
+    def enter(self, ticket: Ticket) -> Ticket | None:
+        """Note that this process is about to run the pass; return the one like it that it is at, if any."""
         with self._guard:
-            if any(_same_work(ticket, other) for other in self._held):
-                return False
-            self._held[ticket] = self.clock.now()
-            return True
+            other = next((held for held in self._held if _same_work(ticket, held)), None)
+            if other is None:
+                self._held[ticket] = self.clock.now()
+            return other
 
     def leave(self, ticket: Ticket) -> None:
         """Note that this process has nothing more to do with the pass."""
@@ -152,6 +155,16 @@ class Office:
             return standing
         workloads.release(connection, ticket, due_at=now + OBSTACLE_GAP, reason=obstacle.sentence)
         return None
+
+    def put_off(self, connection: Connection, ticket: Ticket) -> None:
+        """Give the pass back, because an earlier one over the same mailbox has not left this process.
+
+        The earlier one is over or was taken over, or there were no later one; but a worker that has just
+        started may still be finding that out. Without this the row would stay in flight for its whole lease.
+        """
+        now = self.clock.now()
+        if workloads.begin(connection, ticket, host=self.host, now=now, lease=self.lease) is not None:
+            workloads.release(connection, ticket, due_at=now + OVERLAP_GAP, reason=_OVERLAP)
 
     def run(self, ticket: Ticket) -> PassResult:
         """Run the pass itself; a mail server's failure becomes part of the result."""
