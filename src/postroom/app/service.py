@@ -1,5 +1,6 @@
 """The running service: which pass does which work, and who is told of trouble."""
 
+import logging
 import socket
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +12,8 @@ from sqlalchemy import Connection
 from postroom.app.wiring import Postroom
 from postroom.engine.fleet import Crew
 from postroom.engine.work import Pass, Report, Trouble
-from postroom.errors import SignInRejected
+from postroom.errors import PostroomError, SignInRejected
+from postroom.passes.access import Hindered
 from postroom.passes.context import Context
 from postroom.passes.receive import receive
 from postroom.passes.result import PassResult
@@ -22,6 +24,8 @@ from postroom.schema.choices import TraceLevel, Workload
 from postroom.schema.mailbox import Mailbox
 from postroom.store import alerts
 from postroom.store.alerts import Alert
+
+log = logging.getLogger(__name__)
 
 _MAILBOX = Mailbox.__table__
 
@@ -71,7 +75,14 @@ def run_scheduled_tests(
         ).all()
     reports = []
     for mailbox in wanted:
-        report = test_mailbox(context, mailbox)
+        try:
+            report = test_mailbox(context, mailbox)
+        except PostroomError:
+            # It stays scheduled, and the other mailboxes have their turn.
+            log.warning(
+                "a scheduled test could not be carried out", extra={"mailbox": str(mailbox)}, exc_info=True
+            )
+            continue
         on_tested(report)
         reports.append(report)
     return reports
@@ -102,7 +113,10 @@ def alert_for(trouble: Trouble) -> Alert:
         return Alert(11, TraceLevel.INFORMATION, text, about=about)
     details = str(trouble.failure or trouble.reason)
     if trouble.is_stopped:
-        rejected = alerts.SIGN_IN_REJECTED if isinstance(trouble.failure, SignInRejected) else _STOPPED_ALERT
+        was_refused = isinstance(trouble.failure, SignInRejected) and not isinstance(
+            trouble.failure, Hindered
+        )
+        rejected = alerts.SIGN_IN_REJECTED if was_refused else _STOPPED_ALERT
         text = f"{rejected.text} The mailbox {_STOPPED[trouble.workload]}."
         return Alert(rejected.code, TraceLevel.ERROR, text, rejected.cure, details, about)
     level = trouble.level or TraceLevel.WARNING

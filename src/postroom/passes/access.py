@@ -7,10 +7,11 @@ from uuid import UUID
 
 from postroom.configuration.credentials import NO_CREDENTIALS, CredentialPlace, credentials_for
 from postroom.configuration.endpoints import Encryption, Server, incoming_server, outgoing_server
-from postroom.configuration.permission import Obstacle
+from postroom.configuration.permission import Obstacle, obstacle_to
 from postroom.configuration.readiness import hindrance
 from postroom.errors import SignInRejected
 from postroom.passes.context import Context
+from postroom.passes.result import PassResult
 from postroom.ports.mail import MailSink, MailSource
 from postroom.schema.choices import Workload
 from postroom.servers.connection import Endpoint, Security
@@ -54,6 +55,21 @@ def read_setup(context: Context, mailbox: UUID) -> Setup:
 def obstacle_for(setup: Setup, workload: Workload, *, for_test: bool = False) -> Obstacle | None:
     """Return what keeps this workload of the mailbox from running, credentials included."""
     return hindrance(workload, setup.mailbox, setup.profile, setup.organization, for_test=for_test)
+
+
+def kept_back(setup: Setup, workload: Workload) -> PassResult | None:
+    """Return the result of a pass that may not be run, or None when it may.
+
+    What the configuration forbids is nobody's failure. Credentials that are missing are as good as
+    refused ones: the workload stops until somebody has mended it.
+    """
+    obstacle = obstacle_to(workload, setup.mailbox, setup.profile, setup.organization)
+    if obstacle:
+        return PassResult(notes=f"{obstacle.name}: {obstacle.sentence} {obstacle.cure}")
+    if missing := obstacle_for(setup, workload):
+        failure = Hindered(missing)
+        return PassResult(failure=failure, notes=str(failure))
+    return None
 
 
 def hindered(

@@ -84,6 +84,8 @@ class Judged:
     parties: Sequence[Party] = ()
     owner: Ownership | None = None
     queues: Sequence[UUID] = ()
+    #: How many attachments were left out because the organization does not keep such files.
+    left_out: int = 0
     #: The same message under its earlier server id, after the server renumbered.
     renumbered_from: UUID | None = None
 

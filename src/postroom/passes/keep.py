@@ -102,6 +102,7 @@ def _keep_contents(
     contents: list[Any] = []
     for judged in verdicts:
         attachments = _attachments_of(judged, terms.rules)
+        judged.left_out = sum(bool(s.refusal) for s in attachments)
         contents.extend(s.attachment.content for s in attachments if not s.refusal)
         aside = judged.opened.message is None and judged.opened.raw is not None and not judged.renumbered_from
         if aside and judged.opened.raw is not None:

@@ -52,6 +52,10 @@ class _Tally:
     aside: int = 0
     #: Of those put aside, items of a forward mailbox that belong to nobody.
     strays: int = 0
+    #: E-mails that were kept without some of their attachments.
+    cut: int = 0
+    #: Messages that were taken from the server or found to be out of reach, whatever is in them.
+    taken: int = 0
     commits: int = 0
     octets: int = 0
 
@@ -59,6 +63,7 @@ class _Tally:
         self.commits += 1
         self.seen += len(judged)
         self.tracked += sum(j.verdict.track for j in judged)
+        self.cut += sum(j.left_out > 0 for j in judged)
         aside = [j.opened.cause for j in judged if j.opened.message is None and not j.renumbered_from]
         self.aside += len(aside)
         self.strays += aside.count(QuarantineCause.FORWARD_ITEM)
@@ -83,6 +88,7 @@ class _Receiving:
     def take(self, fetched: Fetched) -> None:
         """Read one message and hand the batch over when it is full."""
         raw = fetched.raw
+        self.tally.taken += 1
         if raw is not None:
             self.tally.octets += raw.size
             self.batch_octets += raw.size
@@ -142,8 +148,8 @@ def receive(
     mail server causes: what ended the pass early stands in the result.
     """
     setup = access.read_setup(context, mailbox)
-    if obstacle := access.obstacle_for(setup, Workload.INCOMING):
-        return PassResult(notes=f"{obstacle.name}: {obstacle.sentence} {obstacle.cure}")
+    if kept_back := access.kept_back(setup, Workload.INCOMING):
+        return kept_back
     try:
         return _receive(context, setup, opener, on_batch)
     except TransportError as failure:
@@ -159,7 +165,9 @@ def _receive(
     except BaseException:
         source.abort()
         raise
-    wanted, terms, had_broken = _wanted(context, setup, offered)
+    new, terms, had_broken = _look_through(context, setup, offered)
+    limit = context.mail.messages_per_pass
+    wanted = new[:limit] if limit else new
     failure: TransportError | None = None
     tally = _Tally()
     if wanted and terms:
@@ -174,23 +182,23 @@ def _receive(
         with context.database.write() as connection:
             here = frozenset(o.server_id for o in offered)
             ledger.settle_broken(connection, setup.mailbox_id, here)
-    _tell_of_quarantine(context, setup, tally)
+    _tell_of_losses(context, setup, tally)
     if still_open is not None:
         _discard(context, setup, still_open, offered)
     return PassResult(
         tally.seen,
         tally.aside,
-        backlog=max(0, len(wanted) - tally.seen),
+        backlog=max(0, len(new) - tally.taken),
         failure=failure,
         notes=f"{tally.tracked} tracked, {tally.seen - tally.tracked} not, {tally.aside} put aside",
         counts={"tracked": tally.tracked, "commits": tally.commits, "octets": tally.octets},
     )
 
 
-def _wanted(
+def _look_through(
     context: Context, setup: Setup, offered: Sequence[Offered]
 ) -> tuple[list[Offered], Terms | None, bool]:
-    """Return the messages to fetch, the terms of the pass, and whether some fetch broke before."""
+    """Return the messages that are new, the terms of the pass, and whether some fetch broke before."""
     now = context.clock.now()
     with context.database.read() as connection:
         seen = ledger.seen_ids(connection, setup.mailbox_id)
@@ -199,9 +207,7 @@ def _wanted(
         new = [o for o in offered if o.server_id not in seen]
         terms = terms_of(connection, setup, now, here, some_gone=not seen <= here) if new else None
     waiting = {server_id for server_id, entry in broken.items() if entry.next_try_at() > now}
-    new = [o for o in new if o.server_id not in waiting]
-    limit = context.mail.messages_per_pass
-    return (new[:limit] if limit else new), terms, bool(broken)
+    return [o for o in new if o.server_id not in waiting], terms, bool(broken)
 
 
 def _fetch_all(
@@ -225,6 +231,7 @@ def _fetch_all(
             # A server that can't be reached again is at fault itself; one that can choked on this message.
             source = opener(receiving.context, receiving.setup)
             _note_broken(receiving.context, receiving.setup, remaining[0], failure)
+            receiving.tally.taken += 1
             still = {o.server_id: o for o in source.offered()}
             remaining = [still[o.server_id] for o in remaining[1:] if o.server_id in still]
     except TransportError as error:
@@ -251,14 +258,16 @@ def _fetch(
     return None
 
 
-def _tell_of_quarantine(context: Context, setup: Setup, tally: _Tally) -> None:
-    """Tell the mailbox's owner of what was put aside; repeats are folded into one alert."""
+def _tell_of_losses(context: Context, setup: Setup, tally: _Tally) -> None:
+    """Tell the mailbox's owner of what was put aside or left out; repeats are folded into one alert."""
     told = []
     if tally.strays:
         told.append(alerts.INVALID_FORWARD_ITEM.with_details(f"{tally.strays} item(s) in the last pass"))
     if tally.aside > tally.strays:
         details = f"{tally.aside - tally.strays} message(s) in the last pass"
         told.append(alerts.QUARANTINED.with_details(details))
+    if tally.cut:
+        told.append(alerts.ATTACHMENTS_LEFT_OUT.with_details(f"{tally.cut} e-mail(s) in the last pass"))
     if not told:
         return
     with context.database.write() as connection:

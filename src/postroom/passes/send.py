@@ -160,7 +160,7 @@ def send(context: Context, mailbox: UUID, *, opener: access.SinkOpener = access.
     put_right(context, setup)
     if obstacle := access.obstacle_for(setup, Workload.OUTGOING):
         say_why_waiting(context, mailbox, obstacle)
-        return PassResult(notes=f"{obstacle.name}: {obstacle.sentence} {obstacle.cure}")
+        return access.kept_back(setup, Workload.OUTGOING) or PassResult()
     with context.database.read() as connection:
         if not outbox.has_due(connection, mailbox, context.clock.now()):
             return PassResult(backlog=outbox.count_waiting(connection, mailbox), notes="nothing is due")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from postroom.configuration.mailbox import overall
 from postroom.configuration.permission import Obstacle
-from postroom.errors import TransportError
+from postroom.errors import TransportError, UserError
 from postroom.mime.compose import compose
 from postroom.mime.message import Address, Outgoing
 from postroom.passes import access
@@ -20,7 +20,7 @@ from postroom.schema.choices import IncomingDeliveryMethod, OutgoingDeliveryMeth
 from postroom.schema.ids import new_id
 from postroom.servers import pop3, smtp
 from postroom.servers.connection import Step
-from postroom.store import alerts, mailboxes
+from postroom.store import alerts, hindrances, mailboxes
 from postroom.store.mailboxes import Setup
 
 SUBJECT = "Your mailbox is now connected"
@@ -82,9 +82,20 @@ def _try(findings: list[Finding], workload: Workload, steps: Iterator[Step], set
     if obstacle:
         findings.append(_hindered(workload, obstacle))
         return RunStatus.FAILURE
-    tried = [_finding(workload, step) for step in steps]
+    tried = list(_tried(workload, steps))
     findings.extend(tried)
     return RunStatus.SUCCESS if tried and all(f.ok for f in tried) else RunStatus.FAILURE
+
+
+def _tried(workload: Workload, steps: Iterator[Step]) -> Iterator[Finding]:
+    """Yield what each step found; what can't even begin is a finding too."""
+    started = time.monotonic()
+    try:
+        for step in steps:
+            yield _finding(workload, step)
+    except (TransportError, UserError) as fault:
+        spent = time.monotonic() - started
+        yield Finding(workload, "preconditions", ok=False, seconds=spent, said=str(fault))
 
 
 def _hindered(workload: Workload, obstacle: Obstacle) -> Finding:
@@ -171,6 +182,7 @@ def _record(context: Context, setup: Setup, report: Report) -> None:
     details = "; ".join(f"{f.workload.label}, {f.name}: {f.said}" for f in report.findings if not f.ok)
     with context.database.write() as connection:
         mailboxes.record_test(context.database, connection, report.mailbox, _outcome(report, now), now)
+        hindrances.write_down(connection, [report.mailbox], now)
         if report.status is not RunStatus.NOT_RUN:
             alert = alerts.TEST_PASSED if passed else alerts.TEST_FAILED.with_details(details)
             alerts.raise_alert(context.database, connection, report.mailbox, alert, now)

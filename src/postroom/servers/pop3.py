@@ -5,6 +5,7 @@ Order of reading: `Pop3Account`, `open_pop3`, `Pop3Source` (what a pass uses), `
 """
 
 import base64
+import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ IN_FLIGHT = 8 * 1024 * 1024
 LARGEST = 256 * 1024 * 1024
 #: A listing longer than this is no listing: a million messages at 70 octets of id.
 LARGEST_LISTING = 128 * 1024 * 1024
+# The standard allows 70 characters; some servers need a few more.
+_LONGEST_ID = 200
 #: Seconds to stay away when the server names none.
 COME_BACK_AFTER = 300.0
 
@@ -333,7 +336,7 @@ def _read_offered(talk: "_Talk") -> list[Offered]:
         ) from failure
     sizes = dict(_numbered(talk, talk.listing("The messages were not listed by size")))
     return [
-        Offered(server_id, number, int(size) if (size := sizes.get(number, "")).isdecimal() else 0)
+        Offered(_lasting(server_id), number, int(size) if (size := sizes.get(number, "")).isdecimal() else 0)
         for number, server_id in _distinct(_numbered(talk, ids))
     ]
 
@@ -371,6 +374,18 @@ def _distinct(ids: list[tuple[int, str]]) -> list[tuple[int, str]]:
         times = seen[server_id]
         distinct.append((number, server_id if times == 1 else f"{server_id} {times}"))
     return distinct
+
+
+def _lasting(server_id: str) -> str:
+    """Return an id that can be kept: one that breaks the standard is stood for by its hash.
+
+    >>> _lasting("0001 2"), _lasting("x" * 5000)[:15]
+    ('0001 2', 'sha256:c59d3c04')
+    """
+    # source: RFC1939 7
+    if len(server_id) <= _LONGEST_ID and server_id.isascii() and server_id.isprintable():
+        return server_id
+    return f"sha256:{hashlib.sha256(server_id.encode()).hexdigest()}"
 
 
 def _ended(talk: "_Talk") -> TransportError:

@@ -89,6 +89,12 @@ INVALID_FORWARD_ITEM = Alert(
     "or whose sender does not use the forward mailbox.",
     "Have the rule forward mail as an attachment, and set the sender's incoming method to 3.",
 )
+ATTACHMENTS_LEFT_OUT = Alert(
+    13,
+    TraceLevel.WARNING,
+    "E-mails were kept without some of their attachments: too large, or of a blocked kind.",
+    "`postroom explain` says which; the organization's maxuploadfilesize and blockedattachments decide.",
+)
 
 
 def waiting(name: str, reason: str) -> Alert:
