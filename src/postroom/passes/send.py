@@ -40,6 +40,7 @@ UNCERTAIN = (
     "whether it was sent. Ask a recipient, then `postroom outbox resend` or `postroom outbox settle`."
 )
 UNCERTAIN_AGAIN = "An earlier attempt may already have sent it; it is sent again, as the organization wishes."
+SENT_AGAIN = "An earlier attempt may already have sent it, so it may have arrived twice."
 
 
 @dataclass(slots=True)
@@ -223,7 +224,7 @@ def settlement_of(
     if delivery.outcome is Outcome.ACCEPTED:
         return _sent(entry, delivery)
     if delivery.outcome is Outcome.UNCERTAIN:
-        return _uncertain(entry, delivery, policy)
+        return _uncertain(entry, delivery, limits, now, policy)
     if about_the_server(delivery):
         # The server's trouble is not the e-mail's: it waits, and the attempt does not count.
         return _waiting(entry, delivery, entry.email["deliveryattempts"] or 0, None, "")
@@ -233,7 +234,7 @@ def settlement_of(
     if attempts >= limits.maximum_attempts:
         reason = f"The server put it off {attempts} times, the last time with: {delivery.reply}"
         return _failed(entry, JournalState.DEFERRED, reason, delivery)
-    delay = limits.retry_delays[min(attempts, len(limits.retry_delays)) - 1]
+    delay = _delay_after(attempts, limits)
     if isinstance(delivery.failure, Throttled):
         delay = max(delay, delivery.failure.retry_after)
     until = now + timedelta(seconds=delay)
@@ -243,11 +244,16 @@ def settlement_of(
     return _waiting(entry, delivery, attempts, until, reason)
 
 
+def _delay_after(attempts: int, limits: SendLimits) -> float:
+    """Return the seconds to wait after so many attempts."""
+    return limits.retry_delays[min(attempts, len(limits.retry_delays)) - 1]
+
+
 def _sent(entry: Claimed, delivery: Delivery) -> Settlement:
-    reason = ""
+    reasons = [SENT_AGAIN] if entry.may_have_left else []
     if delivery.refused:
         named = "; ".join(f"{address}: {code} {reply}" for address, code, reply in delivery.refused)
-        reason = f"The server took it, but not for every recipient: {named}"
+        reasons.append(f"The server took it, but not for every recipient: {named}")
     return Settlement(
         entry,
         JournalState.ACCEPTED,
@@ -257,22 +263,27 @@ def _sent(entry: Claimed, delivery: Delivery) -> Settlement:
         (entry.email["deliveryattempts"] or 0) + 1,
         delivery.code,
         delivery.reply,
-        reason,
+        " ".join(reasons),
+        is_partial=bool(delivery.refused),
     )
 
 
-def _uncertain(entry: Claimed, delivery: Delivery, policy: UncertainSendPolicy) -> Settlement:
-    again = policy is UncertainSendPolicy.SEND_AGAIN
+def _uncertain(
+    entry: Claimed, delivery: Delivery, limits: SendLimits, now: datetime, policy: UncertainSendPolicy
+) -> Settlement:
+    attempts = (entry.email["deliveryattempts"] or 0) + 1
+    again = policy is UncertainSendPolicy.SEND_AGAIN and attempts < limits.maximum_attempts
     return Settlement(
         entry,
         JournalState.UNCERTAIN,
         EmailState.COMPLETED if again else EmailState.OPEN,
         EmailStatus.PENDING_SEND if again else EmailStatus.FAILED,
         SendOutcome.UNCERTAIN,
-        (entry.email["deliveryattempts"] or 0) + 1,
+        attempts,
         delivery.code,
         delivery.reply,
         UNCERTAIN_AGAIN if again else UNCERTAIN,
+        now + timedelta(seconds=_delay_after(attempts, limits)) if again else None,
     )
 
 
@@ -296,6 +307,8 @@ def _waiting(
 def _failed(
     entry: Claimed, journal: JournalState, reason: str, delivery: Delivery | None = None
 ) -> Settlement:
+    if entry.may_have_left:
+        reason = f"{reason} An earlier attempt may already have sent it."
     return Settlement(
         entry,
         journal,
@@ -315,12 +328,18 @@ def alert_for(settlement: Settlement) -> "alerts.Alert | None":
         return alerts.UNCERTAIN_SEND
     if settlement.status is EmailStatus.FAILED:
         return alerts.SEND_FAILED
-    return alerts.RECIPIENTS_REFUSED if settlement.status is EmailStatus.SENT and settlement.reason else None
+    return alerts.RECIPIENTS_REFUSED if settlement.is_partial else None
 
 
 def policy_for_uncertain(setup: Setup) -> UncertainSendPolicy:
     """Return what the organization wishes for e-mails that may or may not have left."""
     return UncertainSendPolicy(setup.organization.get("postroom_uncertainsendpolicy") or 0)
+
+
+def _may_go_again(context: Context, setup: Setup, attempts: int) -> bool:
+    """Say whether an uncertain e-mail is sent once more without a person; not for ever."""
+    wanted = policy_for_uncertain(setup) is UncertainSendPolicy.SEND_AGAIN
+    return wanted and attempts < context.sending.maximum_attempts
 
 
 def put_right(context: Context, setup: Setup) -> None:
@@ -330,18 +349,15 @@ def put_right(context: Context, setup: Setup) -> None:
     if not left:
         return
     now, database = context.clock.now(), context.database
-    again = policy_for_uncertain(setup) is UncertainSendPolicy.SEND_AGAIN
     unsure = [entry for entry in left if entry.submitted]
+    again = [entry for entry in unsure if _may_go_again(context, setup, entry.attempts + 1)]
     with database.write() as connection:
         outbox.give_back(database, connection, [entry for entry in left if not entry.submitted], now)
-        outbox.give_up_as_uncertain(
-            database,
-            connection,
-            unsure,
-            now,
-            status=EmailStatus.PENDING_SEND if again else EmailStatus.FAILED,
-            reason=UNCERTAIN_AGAIN if again else UNCERTAIN,
-        )
+        for entries, status, reason in (
+            (again, EmailStatus.PENDING_SEND, UNCERTAIN_AGAIN),
+            ([entry for entry in unsure if entry not in again], EmailStatus.FAILED, UNCERTAIN),
+        ):
+            outbox.give_up_as_uncertain(database, connection, entries, now, status=status, reason=reason)
         for _ in unsure:
             alerts.raise_alert(database, connection, setup.mailbox_id, alerts.UNCERTAIN_SEND, now)
 

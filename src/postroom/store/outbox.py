@@ -32,6 +32,7 @@ _PARTY = ActivityParty.__table__
 
 REPLY = 2000
 _OPEN_STATES = (int(JournalState.CLAIMED), int(JournalState.SUBMITTED))
+_TOLD_BY_LOAD = (int(JournalState.CLAIMED), int(JournalState.UNCERTAIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Claimed:
     parties: Sequence[Mapping[Any, Any]]
     attachments: Sequence[Mapping[Any, Any]]
     journal_id: UUID
+    #: An earlier attempt ended in a way that leaves open whether it was sent.
+    may_have_left: bool = False
 
     @property
     def email_id(self) -> UUID:
@@ -64,6 +67,8 @@ class Settlement:
     reply: str = ""
     reason: str = ""
     postponed_until: datetime | None = None
+    #: The server took it, but not for every recipient.
+    is_partial: bool = False
 
 
 def relate_pending(connection: Connection) -> int:
@@ -179,23 +184,33 @@ def load(connection: Connection, email_ids: Sequence[UUID]) -> list[Claimed]:
     """Return the claimed e-mails with their parties and attachments, in the order of the ids."""
     emails: dict[UUID, Mapping[Any, Any]] = {}
     journals: dict[UUID, UUID] = {}
+    unsure: set[UUID] = set()
     parties: dict[UUID, list[Mapping[Any, Any]]] = {}
     attachments: dict[UUID, list[Mapping[Any, Any]]] = {}
     for chunk in chunks_of(email_ids):
         for row in connection.execute(_EMAILS.where(_EMAIL.c.activityid.in_(chunk))).mappings():
             emails[row["activityid"]] = row
         for entry in connection.execute(
-            sa.select(_JOURNAL.c.emailid, _JOURNAL.c.postroom_sendjournalid).where(
-                _JOURNAL.c.emailid.in_(chunk), _JOURNAL.c.state == int(JournalState.CLAIMED)
+            sa.select(_JOURNAL.c.emailid, _JOURNAL.c.postroom_sendjournalid, _JOURNAL.c.state).where(
+                _JOURNAL.c.emailid.in_(chunk), _JOURNAL.c.state.in_(_TOLD_BY_LOAD)
             )
         ):
-            journals[entry.emailid] = entry.postroom_sendjournalid
+            if entry.state == int(JournalState.UNCERTAIN):
+                unsure.add(entry.emailid)
+            else:
+                journals[entry.emailid] = entry.postroom_sendjournalid
         for row in connection.execute(_PARTIES.where(_PARTY.c.activityid.in_(chunk))).mappings():
             parties.setdefault(row["activityid"], []).append(row)
         for row in connection.execute(_FILES.where(_FILE.c.objectid.in_(chunk))).mappings():
             attachments.setdefault(row["objectid"], []).append(row)
     return [
-        Claimed(emails[key], parties.get(key, ()), attachments.get(key, ()), journals[key])
+        Claimed(
+            emails[key],
+            parties.get(key, ()),
+            attachments.get(key, ()),
+            journals[key],
+            may_have_left=key in unsure,
+        )
         for key in email_ids
         if key in emails and key in journals
     ]
