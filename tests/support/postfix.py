@@ -324,6 +324,11 @@ class Postfix:
         path = self.directory / "maillog"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
+    def is_empty(self) -> bool:
+        """Say whether all that it has taken has been handed on."""
+        queues = (self.directory / "spool" / name for name in ("incoming", "active", "deferred"))
+        return not any(path.is_file() for queue in queues for path in queue.rglob("*"))
+
 
 def require_postfix() -> str:
     """Return Postfix's program; skip without it or without the rights that it needs."""
