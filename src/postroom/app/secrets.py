@@ -2,7 +2,9 @@
 
 A sealed secret reads `v1:<key>:<base64>`: the key's name, then nonce and ciphertext. The place it was sealed
 for is authenticated with it, so that a sealed password copied into another row does not open.
-# source: NIST-SP-800-38D
+
+The cipher is imported with the first secret that is sealed or opened: most commands do neither, and its
+library takes a good part of their start.
 """
 
 import base64
@@ -14,13 +16,9 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from postroom.errors import UserError
 
 _KEY_OCTETS = 32
-_NONCE_OCTETS = 12
 _FORMAT = "v1"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -34,28 +32,29 @@ class AesGcmSecrets:
             raise UserError(*(f"Key {name!r} needs a plain name and {_KEY_OCTETS} octets." for name in wrong))
         if current not in keys:
             raise UserError(f"There is no key {current!r} to seal with.")
-        self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
+        self._keys = dict(keys)
         self.current = current
 
     def seal(self, plain: str, *, place: str) -> str:
         """Return the text to store; sealing the same secret twice gives different texts."""
-        nonce = os.urandom(_NONCE_OCTETS)
-        cipher = self._ciphers[self.current]
-        hidden = cipher.encrypt(nonce, plain.encode(), _context(self.current, place))
-        return f"{_FORMAT}:{self.current}:{base64.b64encode(nonce + hidden).decode()}"
+        from postroom.app import cipher  # only here, see above
+
+        hidden = cipher.encrypt(self._keys[self.current], plain.encode(), _context(self.current, place))
+        return f"{_FORMAT}:{self.current}:{base64.b64encode(hidden).decode()}"
 
     def open(self, sealed: str, *, place: str) -> str:
         """Return the plain secret; raises `UserError` when key or place do not fit."""
+        from postroom.app import cipher  # only here, see above
+
         name, hidden = _parts(sealed, place)
-        cipher = self._ciphers.get(name)
-        if cipher is None:
+        key = self._keys.get(name)
+        if key is None:
             raise UserError(
                 f"The secret of {place} was sealed with key {name!r}, which is not in the key file."
             )
         try:
-            nonce, rest = hidden[:_NONCE_OCTETS], hidden[_NONCE_OCTETS:]
-            return cipher.decrypt(nonce, rest, _context(name, place)).decode()
-        except (InvalidTag, ValueError) as error:
+            return cipher.decrypt(key, hidden, _context(name, place)).decode()
+        except ValueError as error:
             raise UserError(
                 f"The secret of {place} can't be opened with key {name!r}; enter it anew."
             ) from error
@@ -98,7 +97,7 @@ def read_key_file(path: Path) -> AesGcmSecrets:
 def add_key(path: Path) -> AesGcmSecrets:
     """Add a new key to the file and make it the current one; older keys still open what they sealed."""
     known = read_key_file(path)
-    names = set(known._ciphers)
+    names = set(known._keys)
     name = next(f"k{n}" for n in range(1, len(names) + 2) if f"k{n}" not in names)
     fresh = path.with_name(path.name + ".new")
     with os.fdopen(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:

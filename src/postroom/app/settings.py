@@ -5,6 +5,7 @@ setting but a row in the store. A field's docstring is its documentation: `pytho
 writes docs/reference/settings.md and config.example.toml from this file.
 """
 
+import ast
 import os
 import sys
 import textwrap
@@ -13,6 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from functools import cache
+from inspect import cleandoc
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -28,13 +32,6 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from postroom.errors import UserError
 
@@ -83,7 +80,7 @@ class LogFormat(Enum):
 class _Group(BaseModel):
     """Settings that belong together."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class MailSettings(_Group):
@@ -159,18 +156,10 @@ class LogSettings(_Group):
     """For people (`text`) or for machines (`json`)."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings of one Postroom."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        env_prefix=PREFIX,
-        env_nested_delimiter="_",
-        env_nested_max_split=1,
-        use_attribute_docstrings=True,
-        validate_default=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     home: _Directory = Path(_DEFAULT_HOME)
     """The directory for all that Postroom keeps on this machine; `{home}` elsewhere stands for it."""
@@ -196,21 +185,6 @@ class Settings(BaseSettings):
 # Reading --------------------------------------------------------------------------------------------------
 
 
-class _Environment(EnvSettingsSource):
-    """The environment that was handed over, not the one of this process."""
-
-    def __init__(self, settings_cls: type[BaseSettings], environment: Mapping[str, str]) -> None:
-        self._environment = {name.lower(): value for name, value in environment.items()}
-        super().__init__(settings_cls)
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return self._environment
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """Leave lists as text; the field's own validator reads them."""
-        return value
-
-
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting: where it stands in the tree and what is known of it."""
@@ -218,6 +192,13 @@ class Setting:
     #: `mail.batch_size`
     key: str
     info: FieldInfo
+    #: The class that declares it.
+    owner: type[BaseModel]
+
+    @property
+    def name(self) -> str:
+        """Return its name within its group."""
+        return self.key.rpartition(".")[2]
 
     @property
     def group(self) -> str:
@@ -232,7 +213,7 @@ class Setting:
     @property
     def said(self) -> str:
         """Return its documentation."""
-        return self.info.description or ""
+        return _docstrings()[self.owner.__name__, self.name]
 
     @property
     def default(self) -> Any:
@@ -272,9 +253,11 @@ def every_setting() -> Iterator[Setting]:
     for name, info in Settings.model_fields.items():
         group = info.annotation
         if isinstance(group, type) and issubclass(group, _Group):
-            yield from (Setting(f"{name}.{inner}", found) for inner, found in group.model_fields.items())
+            yield from (
+                Setting(f"{name}.{inner}", found, group) for inner, found in group.model_fields.items()
+            )
         else:
-            yield Setting(name, info)
+            yield Setting(name, info, Settings)
 
 
 def _read_file(path: Path, environment: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
@@ -298,19 +281,22 @@ def _unknown_variable(name: str, known: set[str]) -> str:
 def _validated(
     variables: Mapping[str, str], written: dict[str, Any], path: Path, problems: list[str]
 ) -> Settings | None:
-    class Layered(Settings):
-        @classmethod
-        def settings_customise_sources(  # type: ignore[override]  # the other sources are not wanted
-            cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            """Put the environment over the file."""
-            return _Environment(settings_cls, variables), InitSettingsSource(settings_cls, written)
-
     try:
-        return Layered()
+        return Settings.model_validate(_layered(variables, written))
     except ValidationError as fault:
         problems.extend(_explain(error, variables, path) for error in fault.errors())
         return None
+
+
+def _layered(variables: Mapping[str, str], written: dict[str, Any]) -> dict[str, Any]:
+    """Return what the file says with the environment put over it."""
+    tree = {name: dict(said) if isinstance(said, dict) else said for name, said in written.items()}
+    for setting in every_setting():
+        if setting.variable in variables:
+            group = tree.setdefault(setting.group, {}) if setting.group else tree
+            if isinstance(group, dict):
+                group[setting.name] = variables[setting.variable]
+    return tree
 
 
 def _explain(error: ErrorDetails, variables: Mapping[str, str], path: Path) -> str:
@@ -406,8 +392,7 @@ def _kind(setting: Setting) -> str:
 
 
 def _toml_line(setting: Setting) -> str:
-    name = setting.key.rpartition(".")[2]
-    return f"{name} = {_toml_value(setting.default) or _toml_value('')}"
+    return f"{setting.name} = {_toml_value(setting.default) or _toml_value('')}"
 
 
 def _toml_value(value: Any) -> str:
@@ -422,6 +407,23 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, str | Path):
         return f'"{value}"'
     return f"{value:_}" if isinstance(value, int) else f"{value:g}"
+
+
+@cache
+def _docstrings() -> Mapping[tuple[str, str], str]:
+    """Return the docstrings of all fields by class and name.
+
+    Pydantic can find them too, but would read this file for each class at every start.
+    """
+    classes = [node for node in ast.parse(Path(__file__).read_bytes()).body if isinstance(node, ast.ClassDef)]
+    return {
+        (owner.name, field.target.id): cleandoc(text)
+        for owner in classes
+        for field, said in pairwise(owner.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(said, ast.Expr) and isinstance(said.value, ast.Constant)
+        if isinstance(text := said.value.value, str)
+    }
 
 
 def _wrapped(text: str, width: int) -> list[str]:

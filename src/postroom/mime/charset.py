@@ -8,8 +8,6 @@ import codecs
 import re
 from functools import lru_cache
 
-from charset_normalizer import from_bytes
-
 # Labels whose codec is another than Python's namesake: supersets that mail programs really mean
 # (WHATWG Encoding Standard, section 4.2), and names that Python does not know.
 _CODECS = {
@@ -133,6 +131,9 @@ def _guess(data: bytes) -> str:
     # Statistics over a few letters are worse than the commonest answer.
     if len(data) < _TOO_SHORT_TO_GUESS:
         return "cp1252"
+    # Imported for the first text without a label: it takes a good part of a command's start.
+    from charset_normalizer import from_bytes
+
     best = from_bytes(data[:_GUESS_FROM], cp_isolation=_GUESSES, steps=3, chunk_size=256).best()
     return best.encoding if best is not None else "cp1252"
 

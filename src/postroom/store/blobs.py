@@ -19,12 +19,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from postroom.errors import StoreError
 from postroom.mime.message import Content
 from postroom.ports.blobs import BlobRef, Blobs
 from postroom.schema.blob import Blob
+from postroom.store.database import insert_new
 
 #: Octets up to which a content lies in the database, unless the organization says otherwise.
 THRESHOLD = 256 * 1024
@@ -258,16 +258,9 @@ class _Rows:
             # In one order in all processes, so that two that keep the same contents don't wait for
             # each other.
             rows = [self.waiting[digest] for digest in sorted(self.waiting)]
-            self.connection.execute(_insert(self.connection), rows)
+            self.connection.execute(insert_new(self.connection, Blob.__table__), rows)
         self.waiting.clear()
         self.octets = 0
-
-
-def _insert(connection: Connection) -> sa.Insert:
-    table = Blob.__table__
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=["digest"])
-    return sqlite.insert(table).on_conflict_do_nothing(index_elements=["digest"])
 
 
 def _keep_one(content: Content, rows: _Rows, large: Blobs, threshold: int) -> BlobRef:

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from postroom.errors import DuplicateRow, StoreBusy, StoreError, UserError
@@ -118,6 +119,16 @@ def next_versions(connection: Connection, count: int = 1) -> int:
     return int(taken) - count + 1
 
 
+def insert_new(connection: Connection, table: sa.Table) -> sa.Insert:
+    """Return an insert that leaves rows alone which are there already."""
+    if connection.dialect.name == "postgresql":
+        # Who stores in SQLite is spared the time and memory that this dialect takes.
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Raise the driver's errors as our own; their cause stays attached."""
@@ -161,6 +172,8 @@ def _sqlite(url: URL, cache_kib: int, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0 if pool_size == 1 else pool_size,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        # An error would quote the row, which is somebody's mail; and errors are logged.
+        hide_parameters=True,
     )
 
     def on_connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -205,5 +218,6 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"options": "-c timezone=UTC", "application_name": "postroom"},
     )

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from postroom.schema.attachment import ActivityMimeAttachment, Attachment
 from postroom.schema.decision import Decision
@@ -18,7 +17,7 @@ from postroom.schema.quarantine import Quarantine
 from postroom.schema.queue import QueueItem
 from postroom.schema.version import VERSIONS_AT_ONCE
 from postroom.store import bulk
-from postroom.store.database import Database
+from postroom.store.database import Database, insert_new
 from postroom.store.index import chunks_of
 from postroom.tracking.facts import Correlated
 
@@ -85,10 +84,8 @@ def _give_versions(database: Database, connection: Connection, values: Sequence[
 
 def _insert_contents(connection: Connection, contents: Sequence[Row]) -> None:
     """Write the content rows that are not there yet; equal content has the same key."""
-    if not contents:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(Attachment.__table__).on_conflict_do_nothing(), list(contents))
+    if contents:
+        connection.execute(insert_new(connection, Attachment.__table__), list(contents))
 
 
 def holders_of(connection: Connection, uniques: Sequence[UUID]) -> dict[UUID, UUID]:

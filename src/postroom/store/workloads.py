@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
 
 from postroom.schema import registry
@@ -27,6 +26,7 @@ from postroom.schema.choices import (
     Workload,
 )
 from postroom.schema.ids import new_id
+from postroom.store.database import insert_new
 
 _ROW = registry.by_logical_name("postroom_workload").table
 _MAILBOX = registry.by_logical_name("mailbox").table
@@ -168,8 +168,7 @@ def ensure_rows(connection: Connection, mailbox_ids: Iterable[UUID], now: dateti
         for workload in Workload
     ]
     if values:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(_ROW).on_conflict_do_nothing(), values)
+        connection.execute(insert_new(connection, _ROW), values)
 
 
 def ensure_all(connection: Connection, now: datetime, limit: int = 1000) -> int:
