@@ -138,6 +138,7 @@ def mail_limits(settings: Settings) -> MailLimits:
         batch_size=1 if mail.one_per_transaction else mail.batch_size,
         batch_octets=mail.batch_octets,
         accelerated=mail.accelerated_parser,
+        longest_wait=mail.timeout_seconds,
         allow_plaintext=mail.allow_plaintext,
     )
 

@@ -21,6 +21,7 @@ from postroom.ports.clock import Clock
 from postroom.schema.choices import TraceLevel, Workload
 from postroom.store import outbox, workloads
 from postroom.store.database import Database
+from postroom.store.hindrances import in_words
 from postroom.store.workloads import Account, Standing, Ticket
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,7 @@ class Office:
         obstacle = obstacle_to(ticket.workload, around.mailbox, around.profile, around.organization)
         if obstacle is None:
             return standing
-        workloads.release(connection, ticket, due_at=now + OBSTACLE_GAP, reason=obstacle.sentence)
+        workloads.release(connection, ticket, due_at=now + OBSTACLE_GAP, reason=in_words(obstacle))
         return None
 
     def put_off(self, connection: Connection, ticket: Ticket) -> None:

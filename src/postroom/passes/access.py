@@ -1,7 +1,7 @@
 """Opening a mailbox's servers: configuration and credentials to a source or a sink."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,7 @@ class Credentials:
     """A user name and password, opened for one connection."""
 
     user: str
-    password: str | None
+    password: str | None = field(repr=False)
 
 
 def read_setup(context: Context, mailbox: UUID) -> Setup:
@@ -119,7 +119,7 @@ def _endpoint(context: Context, server: Server) -> Endpoint:
         server.host,
         server.port,
         _SECURITY[server.encryption],
-        timeout=server.timeout,
+        timeout=min(server.timeout, context.mail.longest_wait),
         trusted_authority=server.trusted_authority or None,
         allow_plaintext=context.mail.allow_plaintext,
     )

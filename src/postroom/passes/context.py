@@ -23,6 +23,8 @@ class MailLimits:
     batch_octets: int = 6 * MIB
     #: Use the compiled reader of bodies where it is installed.
     accelerated: bool = True
+    #: Seconds after which any single wait for a server ends; a profile may say less.
+    longest_wait: float = 100.0
     #: Talk without TLS to servers that are not on this machine.
     allow_plaintext: bool = False
 

@@ -86,8 +86,8 @@ class _Sending:
         done: list[Settlement] = []
         for start in range(0, len(ready), context.sending.window):
             window = ready[start : start + context.sending.window]
-            self._settle(done, [c for c, _ in window])
-            done = list(self._submit(window))
+            ours = self._settle(done, [c for c, _ in window])
+            done = list(self._submit([entry for entry in window if entry[0].journal_id in ours]))
             if self.tally.failure:
                 self._settle(done)
                 self._give_back([c for c, _ in ready[start + context.sending.window :]])
@@ -135,18 +135,22 @@ class _Sending:
     def _policy(self) -> UncertainSendPolicy:
         return policy_for_uncertain(self.setup)
 
-    def _settle(self, settlements: Sequence[Settlement], next_window: Sequence[Claimed] = ()) -> None:
-        """Write outcomes, and journal the next window as submitted, in one transaction."""
+    def _settle(self, settlements: Sequence[Settlement], next_window: Sequence[Claimed] = ()) -> set[UUID]:
+        """Write outcomes, and journal the next window as submitted, in one transaction.
+
+        Returns the attempts that may leave now: those that no other worker has taken over.
+        """
         if not settlements and not next_window:
-            return
+            return set()
         context, now = self.context, self.context.clock.now()
         with context.database.write() as connection:
             outbox.settle(context.database, connection, settlements, now)
-            outbox.mark_submitted(connection, [c.journal_id for c in next_window], now)
+            ours = outbox.mark_submitted(connection, [c.journal_id for c in next_window], now)
             for settlement in settlements:
                 self.tally.add(settlement)
                 if alert := alert_for(settlement):
                     alerts.raise_alert(context.database, connection, self.setup.mailbox_id, alert, now)
+        return ours
 
     def _give_back(self, claimed: Sequence[Claimed]) -> None:
         left = [outbox.Left(c.email_id, c.journal_id, submitted=False, attempts=0) for c in claimed]

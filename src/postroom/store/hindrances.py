@@ -27,6 +27,11 @@ _FREE = "Nothing stands in its way any more."
 _WORKLOADS = (Workload.INCOMING, Workload.OUTGOING)
 
 
+def in_words(obstacle: Obstacle) -> str:
+    """Return the reason as it stands on a workload's row."""
+    return f"{NOT_PROCESSED}{obstacle.sentence}"[:200]
+
+
 def write_down(connection: Connection, mailbox_ids: Collection[UUID], now: datetime) -> None:
     """Write on the workloads of these mailboxes what keeps them from running, or take it back."""
     workloads.ensure_rows(connection, mailbox_ids, now)
@@ -49,5 +54,5 @@ def _write_down(connection: Connection, mailbox: UUID, workload: Workload, obsta
         which = sa.and_(which, _ROW.c.gapreason.startswith(NOT_PROCESSED, autoescape=True))
         reason = _FREE
     else:
-        reason = f"{NOT_PROCESSED}{obstacle.sentence}"[:200]
+        reason = in_words(obstacle)
     connection.execute(sa.update(_ROW).where(which).values(gapreason=reason))

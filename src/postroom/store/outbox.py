@@ -6,7 +6,7 @@ outcome. What a crash leaves in Sending can so be told apart afterwards: claimed
 submitted is uncertain.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -280,14 +280,41 @@ _FIX = (
 )
 
 
-def mark_submitted(connection: Connection, journal_ids: Sequence[UUID], now: datetime) -> None:
-    """Journal that these may leave from now on; must be on the disk before the first of them does."""
-    if journal_ids:
-        connection.execute(
+def mark_submitted(connection: Connection, journal_ids: Sequence[UUID], now: datetime) -> set[UUID]:
+    """Journal that these may leave from now on, and return those of them that may.
+
+    Must be on the disk before the first of them leaves. An attempt is missing from the answer when another
+    worker has put it right meanwhile, because it took this one for dead: it must not leave from here.
+    """
+    return set(_move(connection, _JOURNAL.c.postroom_sendjournalid, journal_ids, _MAY_LEAVE, now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A step in the life of attempts; who comes second finds them in another state and moves nothing."""
+
+    before: JournalState
+    after: JournalState
+    stamp: str
+
+
+_MAY_LEAVE = _Move(JournalState.CLAIMED, JournalState.SUBMITTED, "submittedon")
+_GIVEN_BACK = _Move(JournalState.CLAIMED, JournalState.DEFERRED, "settledon")
+_GIVEN_UP = _Move(JournalState.SUBMITTED, JournalState.UNCERTAIN, "settledon")
+
+
+def _move(
+    connection: Connection, key: sa.Column[Any], keys: Iterable[UUID], move: _Move, now: datetime
+) -> Iterator[UUID]:
+    """Move the attempts with these keys and yield the keys of those that were moved."""
+    for chunk in chunks_of(keys):
+        moved = (
             sa.update(_JOURNAL)
-            .where(_JOURNAL.c.postroom_sendjournalid.in_(list(journal_ids)))
-            .values(state=int(JournalState.SUBMITTED), submittedon=now)
+            .where(key.in_(chunk), _JOURNAL.c.state == int(move.before))
+            .values({"state": int(move.after), move.stamp: now})
+            .returning(key)
         )
+        yield from connection.execute(moved).scalars().all()
 
 
 def settle(
@@ -402,19 +429,14 @@ def left_behind(connection: Connection, mailbox: UUID) -> list[Left]:
 
 
 def give_back(database: Database, connection: Connection, left: Sequence[Left], now: datetime) -> None:
-    """Return e-mails of which nothing has left to Pending Send, the attempt not counted."""
-    for chunk in chunks_of([entry.email_id for entry in left]):
-        connection.execute(
-            sa.update(_EMAIL)
-            .where(_EMAIL.c.activityid.in_(chunk), _EMAIL.c.statuscode == int(EmailStatus.SENDING))
-            .values(
-                statecode=int(EmailState.COMPLETED),
-                statuscode=int(EmailStatus.PENDING_SEND),
-                modifiedon=now,
-                versionnumber=database.next_versions(connection),
-            )
-        )
-    _close(connection, left, JournalState.DEFERRED, now)
+    """Return e-mails of which nothing has left to Pending Send, the attempt not counted.
+
+    Left alone are those whose attempt has got further since it was looked at.
+    """
+    certain = {entry.email_id for entry in left if entry.journal_id is None}
+    certain.update(_move(connection, _JOURNAL.c.emailid, _emails_of(left), _GIVEN_BACK, now))
+    values = {"statecode": int(EmailState.COMPLETED), "statuscode": int(EmailStatus.PENDING_SEND)}
+    _release(database, connection, certain, now, values)
 
 
 def give_up_as_uncertain(
@@ -426,31 +448,37 @@ def give_up_as_uncertain(
     status: EmailStatus,
     reason: str,
 ) -> None:
-    """Flag e-mails of which nobody can know whether they left."""
+    """Flag e-mails of which nobody can know whether they left, but none whose outcome is known by now."""
+    unsure = set(_move(connection, _JOURNAL.c.emailid, _emails_of(left), _GIVEN_UP, now))
     state = EmailState.OPEN if status is EmailStatus.FAILED else EmailState.COMPLETED
-    for chunk in chunks_of([entry.email_id for entry in left]):
+    values = {
+        "statecode": int(state),
+        "statuscode": int(status),
+        "postroom_sendoutcome": int(SendOutcome.UNCERTAIN),
+        "postroom_sendreason": reason[:REPLY],
+        "deliveryattempts": sa.func.coalesce(_EMAIL.c.deliveryattempts, 0) + 1,
+    }
+    _release(database, connection, unsure, now, values)
+
+
+def _emails_of(left: Sequence[Left]) -> list[UUID]:
+    return [entry.email_id for entry in left]
+
+
+def _release(
+    database: Database,
+    connection: Connection,
+    email_ids: Iterable[UUID],
+    now: datetime,
+    values: dict[str, Any],
+) -> None:
+    """Take e-mails out of Sending."""
+    for chunk in chunks_of(sorted(email_ids)):
+        version = database.next_versions(connection)
         connection.execute(
             sa.update(_EMAIL)
             .where(_EMAIL.c.activityid.in_(chunk), _EMAIL.c.statuscode == int(EmailStatus.SENDING))
-            .values(
-                statecode=int(state),
-                statuscode=int(status),
-                postroom_sendoutcome=int(SendOutcome.UNCERTAIN),
-                postroom_sendreason=reason[:REPLY],
-                deliveryattempts=sa.func.coalesce(_EMAIL.c.deliveryattempts, 0) + 1,
-                modifiedon=now,
-                versionnumber=database.next_versions(connection),
-            )
-        )
-    _close(connection, left, JournalState.UNCERTAIN, now)
-
-
-def _close(connection: Connection, left: Sequence[Left], state: JournalState, now: datetime) -> None:
-    for chunk in chunks_of([entry.email_id for entry in left]):
-        connection.execute(
-            sa.update(_JOURNAL)
-            .where(_JOURNAL.c.emailid.in_(chunk), _JOURNAL.c.state.in_(_OPEN_STATES))
-            .values(state=int(state), settledon=now)
+            .values(**values, modifiedon=now, versionnumber=version)
         )
 
 

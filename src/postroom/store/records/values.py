@@ -100,7 +100,8 @@ def _fitted(info: ColumnInfo, value: Any) -> Any:
 
 def _text(info: ColumnInfo, value: Any) -> str:
     if not isinstance(value, str):
-        raise Misfit(f"text is needed, not {_a_kind(value)}")
+        shown = type(value).__name__ if info.is_secret else _a_kind(value)
+        raise Misfit(f"text is needed, not {shown}")
     if info.length is not None and len(value) > info.length:
         raise Misfit(f"{len(value)} characters, where {info.length} is the most", TOO_LONG)
     if _UNSTORABLE.search(value):
