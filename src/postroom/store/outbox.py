@@ -322,7 +322,8 @@ def settle(
 ) -> None:
     """Write the outcome of attempts to the e-mails and the journal.
 
-    An e-mail that was given up as uncertain meanwhile is corrected by an outcome that is known.
+    An e-mail that was given up as uncertain meanwhile is corrected by an outcome that is known, unless
+    another attempt is under way by now: what is known then is that attempt's to say.
     """
     if not settlements:
         return
@@ -341,10 +342,17 @@ _SETTLE_JOURNAL = (
         settledon=sa.bindparam("at"),
     )
 )
+_UNDER_WAY_ELSEWHERE = sa.exists().where(
+    _JOURNAL.c.emailid == sa.bindparam("key"),
+    _JOURNAL.c.postroom_sendjournalid != sa.bindparam("attempt"),
+    # A list is no parameter of a statement that is executed for many rows.
+    sa.or_(*(_JOURNAL.c.state == state for state in _OPEN_STATES)),
+)
 _SETTLE_EMAIL = (
     sa.update(_EMAIL)
     .where(
         _EMAIL.c.activityid == sa.bindparam("key"),
+        ~_UNDER_WAY_ELSEWHERE,
         sa.or_(
             _EMAIL.c.statuscode == int(EmailStatus.SENDING),
             _EMAIL.c.postroom_sendoutcome == int(SendOutcome.UNCERTAIN),
@@ -378,6 +386,7 @@ def _journal_values(settlement: Settlement, now: datetime) -> dict[str, Any]:
 def _email_values(settlement: Settlement, now: datetime, version: int) -> dict[str, Any]:
     return {
         "key": settlement.claimed.email_id,
+        "attempt": settlement.claimed.journal_id,
         "state": int(settlement.state),
         "status": int(settlement.status),
         "outcome": int(settlement.outcome),

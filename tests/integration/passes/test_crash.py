@@ -1,14 +1,20 @@
 """Passes that die at every step in turn, and what the next pass makes of what they left; both databases."""
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
 from tests.support.company import Company
 
+from postroom.passes.access import open_sink
+from postroom.passes.context import Context, SendLimits
 from postroom.passes.issue import send_email
-from postroom.passes.send import send
-from postroom.schema.choices import EmailStatus, JournalState, SendOutcome
+from postroom.passes.send import send, settlement_of
+from postroom.ports.mail import Delivery, MailSink, Outcome, Submission
+from postroom.schema.choices import EmailStatus, JournalState, SendOutcome, UncertainSendPolicy
 from postroom.store import outbox
+from postroom.store.mailboxes import Setup
 
 ANN = "ann@corp.example"
 
@@ -95,3 +101,127 @@ def test_an_email_at_which_workers_die_again_and_again_waits_for_a_person_in_the
     assert (row["statuscode"], row["postroom_sendoutcome"]) == (EmailStatus.FAILED, SendOutcome.UNCERTAIN)
     assert row["deliveryattempts"] == attempts
     assert "postroom outbox" in row["postroom_sendreason"]
+
+
+# A worker that was frozen and comes back finds that another has taken over.
+
+
+@dataclass
+class Interrupted:
+    """A way out on which something happens before the first window is handed over."""
+
+    sink: MailSink
+    meanwhile: Callable[[], object]
+
+    def submit(self, submissions: Sequence[Submission]) -> Iterator[Delivery]:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return self.sink.submit(submissions)
+
+    def close(self) -> None:
+        self.sink.close()
+
+
+def narrow(company: Company) -> Context:
+    """Return a context that has one e-mail at a time on its way."""
+    return replace(company.context, sending=SendLimits(window=1))
+
+
+def test_a_worker_that_was_frozen_sends_nothing_that_another_has_taken_over(company: Company) -> None:
+    emails = [a_pending_email(company, f"Offer {number}") for number in range(4)]
+    context, mailbox = narrow(company), company.mailbox(ANN)
+
+    def open_interrupted(context: Context, setup: Setup) -> MailSink:
+        return Interrupted(open_sink(context, setup), lambda: send(context, mailbox))
+
+    send(context, mailbox, opener=open_interrupted)
+
+    subjects = [
+        line for left in company.outside for line in left.data.split(b"\r\n") if b"Subject: O" in line
+    ]
+    assert sorted(subjects) == [f"Subject: Offer {number}".encode() for number in range(4)]
+    rows = [row for row in company.rows("email") if row["activityid"] in emails]
+    # Of the first one the other worker had to think that it may have left; we know that it did.
+    assert {(row["statuscode"], row["postroom_sendoutcome"]) for row in rows} == {
+        (EmailStatus.SENT, SendOutcome.ACCEPTED)
+    }
+
+
+def test_what_left_while_another_worker_looked_on_is_not_given_back(company: Company) -> None:
+    email = a_pending_email(company)
+    database, mailbox, now = company.context.database, company.mailbox(ANN), company.clock.now()
+    with database.write() as connection:
+        (claimed,) = outbox.load(connection, outbox.claim(database, connection, mailbox, now, 10, "frozen"))
+    with database.read() as connection:
+        seen = outbox.left_behind(connection, mailbox)
+    with database.write() as connection:
+        assert outbox.mark_submitted(connection, [claimed.journal_id], now) == {claimed.journal_id}
+
+    with database.write() as connection:
+        outbox.give_back(database, connection, seen, now)
+
+    (row,) = company.rows("email", activityid=email)
+    assert row["statuscode"] == EmailStatus.SENDING
+    with database.read() as connection:
+        assert [entry.submitted for entry in outbox.left_behind(connection, mailbox)] == [True]
+
+
+def test_what_was_settled_while_another_worker_looked_on_is_not_uncertain(company: Company) -> None:
+    email = a_pending_email(company)
+    database, mailbox, now = company.context.database, company.mailbox(ANN), company.clock.now()
+    seen: list[outbox.Left] = []
+
+    def look_on() -> None:
+        with database.read() as connection:
+            seen.extend(outbox.left_behind(connection, mailbox))
+
+    def open_interrupted(context: Context, setup: Setup) -> MailSink:
+        return Interrupted(open_sink(context, setup), look_on)
+
+    send(company.context, mailbox, opener=open_interrupted)
+    with database.write() as connection:
+        outbox.give_up_as_uncertain(
+            database, connection, seen, now, status=EmailStatus.FAILED, reason="Nobody knows."
+        )
+
+    (row,) = company.rows("email", activityid=email)
+    assert [entry.submitted for entry in seen] == [True]
+    assert (row["statuscode"], row["postroom_sendoutcome"]) == (EmailStatus.SENT, SendOutcome.ACCEPTED)
+    (attempt,) = company.rows("postroom_sendjournal", emailid=email)
+    assert attempt["state"] == JournalState.ACCEPTED
+
+
+def test_an_outcome_that_comes_late_does_not_hide_that_it_is_being_sent_again(company: Company) -> None:
+    email = a_pending_email(company)
+    database, mailbox, now = company.context.database, company.mailbox(ANN), company.clock.now()
+
+    def claim(host: str) -> outbox.Claimed:
+        with database.write() as connection:
+            ids = outbox.claim(database, connection, mailbox, now, 10, host)
+            (claimed,) = outbox.load(connection, ids)
+            outbox.mark_submitted(connection, [claimed.journal_id], now)
+        return claimed
+
+    def settle_as_accepted(claimed: outbox.Claimed) -> None:
+        delivery = Delivery(str(email), Outcome.ACCEPTED, 250)
+        policy = UncertainSendPolicy.SEND_AGAIN
+        settlement = settlement_of(claimed, delivery, company.context.sending, now, policy)
+        with database.write() as connection:
+            outbox.settle(database, connection, [settlement], now)
+
+    frozen = claim("frozen")
+    with database.write() as connection:
+        left = outbox.left_behind(connection, mailbox)
+        outbox.give_up_as_uncertain(
+            database, connection, left, now, status=EmailStatus.PENDING_SEND, reason="It is sent again."
+        )
+    other = claim("other")
+
+    settle_as_accepted(frozen)
+    (row,) = company.rows("email", activityid=email)
+    assert row["statuscode"] == EmailStatus.SENDING
+
+    settle_as_accepted(other)
+    (row,) = company.rows("email", activityid=email)
+    assert row["statuscode"] == EmailStatus.SENT
+    assert "arrived twice" in row["postroom_sendreason"]
