@@ -14,8 +14,8 @@ from rich.text import Text
 
 from postroom.app.service import crew_of
 from postroom.app.settings import settings_in
+from postroom.cli.exit import Exit
 from postroom.cli.round import Round, Stage, play, stage
-from postroom.cli.session import Exit
 from postroom.schema.choices import RunStatus
 
 

@@ -6,8 +6,10 @@ needs, such as the sandbox or the engine, would be most of another's start.
 Exit status: 0 done, 1 failed, 2 wrong use, 3 done in part.
 """
 
+import gc
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any, NoReturn
@@ -16,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from postroom.cli.session import Exit
+from postroom.cli.exit import Exit
 from postroom.cli.show import complain
 from postroom.errors import PostroomError, UserError
 
@@ -57,8 +59,20 @@ class Commands(Mapping[str, Any]):
 @cache
 def _commands_in(module: str) -> Mapping[str, Any]:
     app = typer.Typer()
-    import_module(f"postroom.cli.{module}").add_to(app)
+    with _for_good():
+        import_module(f"postroom.cli.{module}").add_to(app)
     return get_group(app).commands
+
+
+@contextmanager
+def _for_good() -> Iterator[None]:
+    """Keep the garbage collector from looking through what is imported, now and ever after."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class _Group(TyperGroup):

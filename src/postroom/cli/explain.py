@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from postroom.cli.session import Exit, opened
+from postroom.cli.exit import Exit
+from postroom.cli.session import opened
 from postroom.cli.show import AsJson, show_json
 from postroom.errors import UserError
 from postroom.passes.explain import Explanation, explain, judge_bytes

@@ -8,7 +8,8 @@ from uuid import UUID
 import typer
 
 from postroom.app.service import crew_of
-from postroom.cli.session import Exit, opened
+from postroom.cli.exit import Exit
+from postroom.cli.session import opened
 from postroom.cli.show import AsJson, say, show_records
 from postroom.configuration.permission import Obstacle
 from postroom.engine.fleet import run_due

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import IntEnum
 from uuid import UUID
 
 import typer
@@ -10,17 +9,9 @@ import typer
 from postroom.app.log import set_up_log
 from postroom.app.settings import read_settings
 from postroom.app.wiring import Postroom, open_postroom
+from postroom.cli.exit import Exit
 from postroom.cli.show import complain
 from postroom.errors import PostroomError, UserError
-
-
-class Exit(IntEnum):
-    """How a command ended."""
-
-    DONE = 0
-    FAILED = 1
-    WRONG_USE = 2
-    PARTLY_DONE = 3
 
 
 @contextmanager

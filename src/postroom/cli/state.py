@@ -12,7 +12,8 @@ import typer
 from postroom.api.odata.query import read_query, run_query
 from postroom.app.settings import Settings, read_settings
 from postroom.app.wiring import Postroom, open_database, open_postroom, read_secrets, shown_url
-from postroom.cli.session import Exit, opened
+from postroom.cli.exit import Exit
+from postroom.cli.session import opened
 from postroom.cli.show import AsJson, show_records
 from postroom.errors import PostroomError, UserError
 from postroom.schema import registry

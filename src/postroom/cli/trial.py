@@ -6,7 +6,8 @@ from uuid import UUID
 import typer
 
 from postroom.app.wiring import Postroom
-from postroom.cli.session import Exit, opened
+from postroom.cli.exit import Exit
+from postroom.cli.session import opened
 from postroom.cli.show import AsJson, show_json
 from postroom.passes.test_mailbox import Report, test_mailbox
 from postroom.schema.choices import AccessApproval, RunStatus, Workload

@@ -4,6 +4,7 @@ The classes declare and are never instantiated, so they get tables of SQLAlchemy
 ORM, which would be most of what a command's start costs in time and memory.
 """
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -82,26 +83,53 @@ class Description:
     party_lists: Mapping[str, Participation] = field(default_factory=dict)
 
 
+class _Made:
+    """The table of a class, made when it is first asked for: of fifty tables a command uses a few."""
+
+    def __init__(self) -> None:
+        self._tables: dict[type[_Declaration], sa.Table] = {}
+        self._making = threading.Lock()
+
+    def __get__(self, _: object, owner: type["_Declaration"]) -> sa.Table:
+        """Return the table of the class."""
+        if owner not in self._tables:
+            with self._making:
+                if owner not in self._tables:
+                    self._tables[owner] = _table_of(owner)
+        return self._tables[owner]
+
+
+class _Whole:
+    """The metadata of all tables of a base, which are therefore made by then."""
+
+    def __get__(self, _: object, owner: type["_Declaration"]) -> sa.MetaData:
+        """Return the metadata."""
+        for cls in owner.__subclasses__():
+            assert cls.__table__ is not None  # noqa: S101 - made by being asked for
+        return owner.known
+
+
 class _Declaration:
     """A class whose columns, with those of the classes it takes in, make a table."""
 
-    metadata: ClassVar[sa.MetaData]
+    #: The metadata of the tables that have been made so far.
+    known: ClassVar[sa.MetaData]
+    metadata = _Whole()
     __tablename__: ClassVar[str]
     #: Indexes and constraints.
     __table_args__: ClassVar[tuple[SchemaItem, ...]] = ()
-    __table__: ClassVar[sa.Table]
+    __table__ = _Made()
     __described__: ClassVar[Description]
-
-    def __init_subclass__(cls) -> None:
-        """Make the table of a class that names one."""
-        if "__tablename__" in cls.__dict__:
-            columns = (declared.column() for declared in _columns_of(cls))
-            cls.__table__ = sa.Table(cls.__tablename__, cls.metadata, *columns, *cls.__table_args__)
 
     @classmethod
     def __clause_element__(cls) -> sa.Table:
         """Let statements name the class and mean its table."""
         return cls.__table__
+
+
+def _table_of(cls: type[_Declaration]) -> sa.Table:
+    columns = (declared.column() for declared in _columns_of(cls))
+    return sa.Table(cls.__tablename__, cls.known, *columns, *cls.__table_args__)
 
 
 def _columns_of(cls: type) -> list[Declared]:
@@ -117,13 +145,13 @@ def _columns_of(cls: type) -> list[Declared]:
 class Row(_Declaration):
     """The base of every stored table."""
 
-    metadata = sa.MetaData(naming_convention=_NAMES)
+    known = sa.MetaData(naming_convention=_NAMES)
 
 
 class Unstored(_Declaration):
     """The base of a table that is only a view of others; it has columns but no storage."""
 
-    metadata = sa.MetaData(naming_convention=_NAMES)
+    known = sa.MetaData(naming_convention=_NAMES)
 
 
 class Versioned:

@@ -10,7 +10,7 @@ from postroom.schema.table import Description, Row
 VERSIONS_AT_ONCE = 100_000
 
 #: PostgreSQL gives row versions from a sequence, which blocks nobody; SQLite from the one row below.
-ROW_VERSIONS = sa.Sequence("postroom_rowversions", increment=VERSIONS_AT_ONCE, metadata=Row.metadata)
+ROW_VERSIONS = sa.Sequence("postroom_rowversions", increment=VERSIONS_AT_ONCE, metadata=Row.known)
 
 
 class RowVersion(Row):
