@@ -95,7 +95,7 @@ class MailSettings(_Group):
     batch_size: _Count = 200
     """How many messages are recorded in one transaction."""
 
-    batch_octets: _Count = 6_291_456
+    batch_octets: _Count = 5_242_880
     """A transaction is closed earlier when the messages in it reach this many octets; bounds the memory."""
 
     one_per_transaction: bool = False

@@ -20,7 +20,7 @@ class MailLimits:
     messages_per_pass: int = 10_000
     #: Messages in one transaction, and octets, whichever is reached first.
     batch_size: int = 200
-    batch_octets: int = 6 * MIB
+    batch_octets: int = 5 * MIB
     #: Use the compiled reader of bodies where it is installed.
     accelerated: bool = True
     #: Seconds after which any single wait for a server ends; a profile may say less.

@@ -39,9 +39,6 @@ Opener = Callable[[Context, Setup], MailSource]
 # message at which it broke.
 _RECONNECTIONS = 3
 
-# Batches waiting for the store while more is read: enough to keep both sides busy.
-_AHEAD = 1
-
 
 @dataclass(slots=True)
 class _Tally:
@@ -81,7 +78,8 @@ class _Receiving:
     on_batch: Callable[[Sequence[Judged]], None]
     book: AddressBook = field(default_factory=AddressBook)
     tally: _Tally = field(default_factory=_Tally)
-    pending: list["Future[list[Judged]]"] = field(default_factory=list)
+    #: The one batch that is being recorded. More ahead would be memory without gain.
+    pending: "Future[list[Judged]] | None" = None
     batch: list[Opened] = field(default_factory=list)
     batch_octets: int = 0
 
@@ -112,23 +110,26 @@ class _Receiving:
             )
 
     def hand_over(self) -> None:
-        """Have the batch recorded in the other thread; wait when too many are under way."""
-        if self.batch:
-            batch, self.batch, self.batch_octets = self.batch, [], 0
-            self.pending.append(self.executor.submit(keep, self.context, self.book, batch, self.terms))
-        while len(self.pending) > _AHEAD:
-            self._collect()
+        """Have the batch recorded in the other thread, once that has done with the one before."""
+        if not self.batch:
+            return
+        batch, self.batch, self.batch_octets = self.batch, [], 0
+        self._collect()
+        self.pending = self.executor.submit(keep, self.context, self.book, batch, self.terms)
 
     def _collect(self) -> None:
-        judged = self.pending.pop(0).result()
+        """Wait for the batch that is being recorded, if there is one, and count it."""
+        if self.pending is None:
+            return
+        pending, self.pending = self.pending, None
+        judged = pending.result()
         self.tally.add(judged)
         self.on_batch(judged)
 
     def finish(self) -> None:
         """Record what is left and wait until all of it is on the disk."""
         self.hand_over()
-        while self.pending:
-            self._collect()
+        self._collect()
 
 
 def _nothing(_: Sequence[Judged]) -> None:

@@ -28,7 +28,7 @@ _WRITES = "postroom_writes"
 _PASSING = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 
 # A reader looks at little and there may be many; the one writer touches every index.
-_WRITER_CACHE_KIB = 16_000
+_WRITER_CACHE_KIB = 8_000
 _READER_CACHE_KIB = 4_000
 
 
