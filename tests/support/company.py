@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from postroom.passes.context import Context, MailLimits
 from postroom.passes.test_mailbox import test_mailbox as try_mailbox
 from postroom.ports.clock import ManualClock
@@ -19,6 +21,9 @@ from postroom.store.records import Records
 
 PASSWORD = "s3cret-of-the-sandbox"
 
+#: For tests of what happens on the wire, where the kind of database does not matter.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @dataclass
 class Company:
@@ -27,7 +32,7 @@ class Company:
     records: Records
     context: Context
     server: SandboxMailboxes
-    pop3_port: int
+    pop3: SandboxPop3
     smtp: SandboxSmtp
     ids: dict[str, UUID] = field(default_factory=dict)
 
@@ -68,7 +73,7 @@ class Company:
             "name": "Sandbox",
             "servertype": 1,
             "incomingserverlocation": "127.0.0.1",
-            "incomingportnumber": self.pop3_port,
+            "incomingportnumber": self.pop3.port,
             "incomingusessl": False,
             "outgoingserverlocation": "127.0.0.1",
             "outgoingportnumber": self.smtp.port,
@@ -168,7 +173,7 @@ def a_company(records: Records, directory: Path, **limits: Any) -> Iterator[Comp
             records.clock,
             mail=MailLimits(**limits),
         )
-        company = Company(records, context, server, pop3.port, smtp)
+        company = Company(records, context, server, pop3, smtp)
         profile = company.add_profile()
         company.ids["profile"] = profile
         organization = company.rows("organization")[0]["organizationid"]

@@ -56,9 +56,14 @@ def cli(
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Cli]:
     """The command line over the company's store."""
-    monkeypatch.setenv("POSTROOM_HOME", str(tmp_path / "home"))
+    home = tmp_path / "home"
+    home.mkdir(exist_ok=True)
+    # The key of the fixture `secrets`.
+    key = home / "secret.key"
+    key.write_text(f"test {base64.b64encode(bytes(32)).decode()}\n")
+    key.chmod(0o600)
+    monkeypatch.setenv("POSTROOM_HOME", str(home))
     monkeypatch.setenv("POSTROOM_DATABASE_URL", database_url)
-    monkeypatch.setenv("POSTROOM_SECRET_KEY", base64.b64encode(bytes(32)).decode())
 
     def cli(*arguments: str) -> tuple[int, str]:
         capsys.readouterr()
