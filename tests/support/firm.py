@@ -1,0 +1,240 @@
+"""A firm whose mail lies on a real Dovecot and leaves through a real Postfix, kept in a real store.
+
+One user keeps her mail on the server; one queue has it removed once it is recorded. Everything is set up
+with the commands that an administrator types. What was ever delivered and written is remembered here, so
+that it can be compared with what became of it.
+"""
+
+import email
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from postroom.api.load import load_document
+from postroom.app.settings import read_settings
+from postroom.app.wiring import Postroom, open_postroom
+from postroom.schema import registry
+from postroom.schema.choices import EmailStatus, JournalState
+from postroom.store import mailboxes, workloads
+from tests.support.dovecot import PASSWORD, Dovecot
+from tests.support.mail import a_message
+from tests.support.nursery import Nursery
+from tests.support.postfix import Postfix
+
+CUSTOMER = "carla@contoso.example"
+#: Octets above which a content becomes a file; half of the attachments do.
+THRESHOLD = 2000
+
+_EMAIL, _LEDGER, _ROW, _JOURNAL = (
+    registry.by_logical_name(name).table
+    for name in ("email", "postroom_ledger", "postroom_workload", "postroom_sendjournal")
+)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """How far everything has got at one moment."""
+
+    #: Passes that a worker has begun and not ended, and when the last of them was begun.
+    passes: int
+    begun_at: datetime | None
+    #: Messages in the ledger.
+    recorded: int
+    #: Messages in the ledger that are to be removed from the server and, for all we know, are not.
+    unremoved: int
+    #: E-mails in Sending.
+    sending: int
+    #: Attempts to send, ended or not.
+    attempts: int
+    #: Attempts that are noted as leaving.
+    submitted: int
+
+
+@dataclass
+class Firm:
+    """The store, the servers, and what was given to both."""
+
+    postroom: Postroom
+    dovecot: Dovecot
+    postfix: Postfix
+    user: str
+    queue: str
+    mailbox_ids: tuple[UUID, UUID]
+    #: The digest of its attachment by Message-ID, of all mail ever delivered.
+    delivered: dict[str, bytes] = field(default_factory=dict)
+    #: How many messages each account was ever given.
+    given: Counter[str] = field(default_factory=Counter)
+    #: The key of every e-mail that was to leave, by subject.
+    written: dict[str, UUID] = field(default_factory=dict)
+
+    def deliver(self, *accounts: str) -> None:
+        """Put one new message into the inboxes of these accounts."""
+        number = len(self.delivered)
+        message_id = f"{number}.{self.user}@contoso.example"
+        content = hashlib.sha256(message_id.encode()).digest() * (20 + 80 * (number % 2))
+        data = a_message(
+            sender=f"Carla Customer <{CUSTOMER}>",
+            to=map(address_of, accounts),
+            subject=f"Question {number}",
+            text=f"The text of {message_id}",
+            attachments=[(f"{number}.dat", content)],
+            message_id=message_id,
+        )
+        self.delivered[message_id] = hashlib.sha256(content).digest()
+        for account in accounts:
+            self.given[account] += 1
+            self.dovecot.deliver(account, data)
+
+    def write(self, count: int) -> None:
+        """Write so many e-mails that wait to be sent, in turn from the user and from the queue."""
+        first = len(self.written)
+        written = {f"Offer {number} of {self.user}": uuid4() for number in range(first, first + count)}
+        self.written |= written
+        emails = [self._email(key, subject, turn) for turn, (subject, key) in enumerate(written.items())]
+        load_document(self.postroom.database, self.postroom.records, {"emails": emails})
+
+    def _email(self, key: UUID, subject: str, turn: int) -> dict[str, Any]:
+        user = {"partyid_systemuser@odata.bind": f"/systemusers(domainname='{address_of(self.user)}')"}
+        queue = {"partyid_queue@odata.bind": f"/queues(name='{self.queue}')"}
+        customer = {"partyid_contact@odata.bind": f"/contacts(emailaddress1='{CUSTOMER}')"}
+        return {
+            "activityid": str(key),
+            "subject": subject,
+            "description": f"<p>The text of {subject}</p>",
+            "directioncode": True,
+            "statuscode": int(EmailStatus.PENDING_SEND),
+            "email_activity_parties": [
+                {**(queue if turn % 2 else user), "participationtypemask": 1},
+                {**customer, "participationtypemask": 2},
+            ],
+        }
+
+    def hint(self) -> None:
+        """Make all work of both mailboxes due now, whatever they are at."""
+        with self.postroom.database.write() as connection:
+            workloads.hint(connection, self.mailbox_ids, self.postroom.clock.now())
+
+    def glance(self) -> Glance:
+        """Return how far everything has got; quick enough to be asked all the time."""
+        with self.postroom.database.read() as connection:
+            return Glance(*connection.execute(_GLANCE, {"queue": self.mailbox_ids[1]}).one())
+
+    def rows(self, table: str, *where: sa.ColumnElement[bool]) -> list[Any]:
+        """Return the rows of a table."""
+        with self.postroom.database.read() as connection:
+            return list(connection.execute(sa.select(registry.by_logical_name(table).table).where(*where)))
+
+    def arrived(self) -> list[tuple[str, str]]:
+        """Return Message-ID and subject of each e-mail of this firm that came out of Postfix."""
+        heads = [email.message_from_bytes(got.content) for got in self.postfix.capture.got]
+        found = [(str(head["Message-ID"]).strip("<>"), str(head["Subject"])) for head in heads]
+        return [(message_id, subject) for message_id, subject in found if subject in self.written]
+
+
+def _count(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(table).where(*where).scalar_subquery()
+
+
+_UNDER_WAY = (_ROW.c.inflight.is_not(None), _ROW.c.hostid.is_not(None))
+_GLANCE = sa.select(
+    _count(_ROW, *_UNDER_WAY),
+    sa.select(sa.func.max(_ROW.c.laststartedon)).where(*_UNDER_WAY).scalar_subquery(),
+    _count(_LEDGER),
+    _count(_LEDGER, _LEDGER.c.mailboxid == sa.bindparam("queue"), _LEDGER.c.discardedon.is_(None)),
+    _count(_EMAIL, _EMAIL.c.statuscode == int(EmailStatus.SENDING)),
+    _count(_JOURNAL),
+    _count(_JOURNAL, _JOURNAL.c.state == int(JournalState.SUBMITTED)),
+)
+
+
+def address_of(account: str) -> str:
+    """Return the address of an account of the server."""
+    return f"{account}@firm.example"
+
+
+@contextmanager
+def a_firm(
+    nursery: Nursery, environment: Mapping[str, str], dovecot: Dovecot, postfix: Postfix, **wishes: Any
+) -> Iterator[Firm]:
+    """Set a firm up in the store that the environment names; `wishes` go to the organization."""
+    user, queue = dovecot.new_user("ann"), dovecot.new_user("help")
+    document = nursery.directory / f"{user}.json"
+    document.write_text(json.dumps(_document(user, queue, dovecot.pop3_port, postfix.port, wishes)))
+    addresses = address_of(user), address_of(queue)
+    for command in (("init",), ("load", str(document)), ("mailbox", "test", *addresses)):
+        nursery.run(*command, environment=environment)
+    with open_postroom(read_settings(environment)) as postroom:
+        with postroom.database.read() as connection:
+            first, second = (mailboxes.get_by_address(connection, address) for address in addresses)
+        yield Firm(postroom, dovecot, postfix, user, queue, (first, second))
+
+
+def _document(user: str, queue: str, pop3: int, smtp: int, wishes: Mapping[str, Any]) -> dict[str, Any]:
+    methods = {"incomingemaildeliverymethod": 2, "outgoingemaildeliverymethod": 2}
+    return {
+        "emailserverprofiles": [
+            {
+                "name": "Servers",
+                "servertype": 1,
+                "incomingserverlocation": "127.0.0.1",
+                "incomingportnumber": pop3,
+                "incomingusessl": False,
+                "incomingcredentialretrieval": 0,
+                "outgoingserverlocation": "127.0.0.1",
+                "outgoingportnumber": smtp,
+                "outgoingusessl": False,
+                "outgoingcredentialretrieval": 4,
+                "processemailsreceivedafter": None,
+            }
+        ],
+        "organizations": [
+            {
+                "defaultemailserverprofileid@odata.bind": "/emailserverprofiles(name='Servers')",
+                "postroom_largeblobthreshold": THRESHOLD,
+                **wishes,
+            }
+        ],
+        "contacts": [{"firstname": "Carla", "lastname": "Customer", "emailaddress1": CUSTOMER}],
+        "systemusers": [
+            {
+                "firstname": "Ann",
+                "lastname": "Agent",
+                "domainname": address_of(user),
+                "internalemailaddress": address_of(user),
+                **methods,
+            }
+        ],
+        "usersettingscollection": [
+            {
+                "systemuserid@odata.bind": f"/systemusers(domainname='{address_of(user)}')",
+                "incomingemailfilteringmethod": 0,
+            }
+        ],
+        "queues": [
+            {
+                "name": queue,
+                "emailaddress": address_of(queue),
+                "incomingemailfilteringmethod": 0,
+                **methods,
+            }
+        ],
+        "mailboxes": [_mailbox(user), {**_mailbox(queue), "processanddeleteemails": True}],
+    }
+
+
+def _mailbox(account: str) -> dict[str, Any]:
+    return {
+        "emailaddress": address_of(account),
+        "username": account,
+        "password": PASSWORD,
+        "allowemailconnectortousecredentials": True,
+        "emailrouteraccessapproval": 1,
+    }
