@@ -1,6 +1,7 @@
 """Peak memory at 5,000 and 10,000 messages, on the way between them, and for one huge message (P7)."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -96,6 +97,8 @@ def _huge(server: Dovecot, smtp: int, directory: Path) -> dict[str, Run]:
     runs = {}
     for name, user, size in (("one of 1 kB", "tiny", 1000), ("one of 150 MB", "huge", HUGE)):
         folder = server.mail / user
+        # What an earlier run left is another message.
+        shutil.rmtree(folder, ignore_errors=True)
         write_one(folder / "Maildir", size)
         give_mailbox(folder)
         template = directory / f"template-{user}"
