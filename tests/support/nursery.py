@@ -2,10 +2,12 @@
 
 Loading the program takes longer than most of what tests do with it. The nursery is a process that
 has loaded it and has done nothing else; each command is a fork of it with an environment, a log and a
-process id of its own, and runs what the console script runs. When the nursery's standard input ends,
-because the test has ended in whatever way, all that is left is killed.
+process id of its own, and runs what the console script runs. A command that is the name of one of these
+modules runs the module's `main` instead. When the nursery's standard input ends, because the test has
+ended in whatever way, all that is left is killed.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -99,8 +101,10 @@ def a_nursery(directory: Path) -> Iterator[Nursery]:
 def main() -> None:
     """Fork and wait as standard input says, until it ends."""
     # Loaded, not run: no thread and no connection may be there when a command is forked.
-    import postroom.engine.worker  # noqa: F401
-    from postroom.cli.entry import run
+    import postroom.cli.entry
+    import postroom.engine.worker
+    import postroom.passes.receive
+    import postroom.passes.send  # noqa: F401
 
     children: set[int] = set()
     for line in sys.stdin:
@@ -113,7 +117,7 @@ def main() -> None:
             answer = os.fork()
             if answer == 0:
                 _become(question)
-                status = run(question["start"])
+                status = _run(question["start"])
                 sys.stdout.flush()
                 os._exit(status)
             children.add(answer)
@@ -122,6 +126,15 @@ def main() -> None:
     for pid in children:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments[0].startswith("tests."):
+        status: int = importlib.import_module(arguments[0]).main(*arguments[1:])
+        return status
+    from postroom.cli.entry import run
+
+    return run(arguments)
 
 
 def _become(question: Mapping[str, Any]) -> None:
