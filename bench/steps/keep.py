@@ -17,7 +17,7 @@ from postroom.passes import access
 from postroom.passes.gather import AddressBook
 from postroom.passes.judge import Opened
 from postroom.passes.keep import keep
-from postroom.passes.receive import open_message
+from postroom.passes.opening import open_message
 from postroom.passes.terms import terms_of
 from postroom.ports.mail import Offered
 from postroom.schema.ledger import Ledger

@@ -38,7 +38,8 @@ def explain_message(
         if file.is_file():
             if wanted_mailbox is None:
                 raise UserError("A file is judged for one mailbox: name it with --mailbox ADDRESS.")
-            answers = [_judged(judge_bytes(context, file.read_bytes(), wanted_mailbox), mailbox)]
+            judged = judge_bytes(context, file.read_bytes(), wanted_mailbox)
+            answers = [_judged(one, mailbox) for one in judged]
         else:
             answers = [_explained(entry, addresses[entry.mailbox]) for entry in found]
     if as_json:

@@ -12,15 +12,14 @@ from sqlalchemy import Connection
 from postroom.mime.message import RawBytes
 from postroom.passes import access
 from postroom.passes.context import Context
+from postroom.passes.forwarded import open_item
 from postroom.passes.gather import AddressBook, gather
 from postroom.passes.judge import Judged, judge
 from postroom.passes.keep import trail_of
-from postroom.passes.opening import open_message
 from postroom.passes.terms import terms_of
 from postroom.ports.mail import Offered
 from postroom.schema.choices import FilteringMethod, Reason
 from postroom.schema.decision import Decision
-from postroom.store import mailboxes
 
 _DECISION = Decision.__table__
 
@@ -85,13 +84,15 @@ def _explanation(row: Mapping[Any, Any]) -> Explanation:
     )
 
 
-def judge_bytes(context: Context, data: bytes, mailbox: UUID) -> Judged:
-    """Return what would become of these bytes if the mailbox received them now; writes nothing."""
+def judge_bytes(context: Context, data: bytes, mailbox: UUID) -> list[Judged]:
+    """Return what would become of these bytes if the mailbox received them now; writes nothing.
+
+    It is one verdict, or of an item in a forward mailbox one for each message attached to it.
+    """
     setup = access.read_setup(context, mailbox)
-    offered = Offered("", 0, len(data))
-    opened = open_message(offered, RawBytes(data), mailboxes.receiver_of(setup))
+    opened = open_item(context, setup, Offered("", 0, len(data)), RawBytes(data))
     with context.database.read() as connection:
         terms = terms_of(connection, setup, context.clock.now(), frozenset())
-        gathered = gather(connection, AddressBook(), mailbox, [opened])
+        gathered = gather(connection, AddressBook(), mailbox, opened)
     gathered.copies.clear()
-    return next(judge([opened], gathered, terms.policy, terms.still_offered))
+    return list(judge(opened, gathered, terms.policy, frozenset({""})))

@@ -16,8 +16,10 @@ from postroom.mime.forwarded import attached_messages
 from postroom.mime.message import Content, Message, Raw
 from postroom.mime.read import read
 from postroom.passes.arrival import received_at
+from postroom.passes.context import Context
 from postroom.passes.judge import Opened
-from postroom.passes.opening import guarded
+from postroom.passes.opening import guarded, open_message
+from postroom.ports.mail import Offered
 from postroom.schema.choices import AccessApproval, QuarantineCause
 from postroom.servers.spool import Intake
 from postroom.store import mailboxes
@@ -25,6 +27,16 @@ from postroom.store.mailboxes import Setup
 from postroom.tracking.facts import Receiver
 
 _NO_MESSAGE = "it holds no attached message; the rule must forward mail as an attachment"
+
+
+def open_item(context: Context, setup: Setup, offered: Offered, raw: Raw) -> list[Opened]:
+    """Return what one item of a mailbox holds: itself, or the messages forwarded in it."""
+    accelerated = context.mail.accelerated
+    opened = open_message(offered, raw, mailboxes.receiver_of(setup), accelerated=accelerated)
+    if not setup.mailbox["isforwardmailbox"] or opened.message is None:
+        return [opened]
+    with context.database.read() as connection:
+        return list(open_forwarded(connection, opened, opened.message, accelerated=accelerated))
 
 
 def open_forwarded(

@@ -11,20 +11,18 @@ from postroom.errors import UserError
 from postroom.mime.message import RawBytes
 from postroom.passes import access
 from postroom.passes.context import Context
-from postroom.passes.forwarded import open_forwarded
+from postroom.passes.forwarded import open_item
 from postroom.passes.gather import AddressBook
-from postroom.passes.judge import Judged, Opened
+from postroom.passes.judge import Judged
 from postroom.passes.keep import keep
-from postroom.passes.opening import open_message
 from postroom.passes.terms import terms_of
 from postroom.ports.mail import Offered
 from postroom.schema.choices import QuarantineCause, QuarantineState
 from postroom.schema.decision import Decision
 from postroom.schema.ledger import Ledger
 from postroom.schema.quarantine import Quarantine
-from postroom.store import ledger, mailboxes
+from postroom.store import ledger
 from postroom.store.blobs import open_blob
-from postroom.store.mailboxes import Setup
 
 _QUARANTINE = Quarantine.__table__
 _LEDGER = Ledger.__table__
@@ -72,7 +70,7 @@ def retry(context: Context, entry: UUID) -> Judged | None:
         _forget(context, row)
         return None
     setup = access.read_setup(context, row["mailboxid"])
-    opened = _opened(context, setup, row, raw)
+    opened = open_item(context, setup, Offered(row["serverid"], 0, len(raw)), RawBytes(raw))
     if failed := [item for item in opened if item.message is None]:
         _count_try(context, row, failed[0].trouble)
         raise UserError(f"It failed again: {failed[0].trouble}")
@@ -101,16 +99,6 @@ def _waiting_entry(connection: Connection, entry: UUID) -> Mapping[str, Any]:
     if state is not QuarantineState.WAITING:
         raise UserError(f"The message is {state.label.lower()}; nothing is left to be done with it.")
     return row
-
-
-def _opened(context: Context, setup: Setup, row: Mapping[str, Any], raw: bytes) -> list[Opened]:
-    offered = Offered(row["serverid"], 0, len(raw))
-    receiver = mailboxes.receiver_of(setup)
-    opened = open_message(offered, RawBytes(raw), receiver, accelerated=context.mail.accelerated)
-    if not setup.mailbox["isforwardmailbox"] or opened.message is None:
-        return [opened]
-    with context.database.read() as connection:
-        return list(open_forwarded(connection, opened, opened.message, accelerated=context.mail.accelerated))
 
 
 def _make_way(context: Context, row: Mapping[str, Any]) -> None:

@@ -10,20 +10,18 @@ messages is the server's, throughout. Nothing is discarded before the transactio
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from postroom.errors import TooLarge, TransportError
-from postroom.mime.message import Raw
 from postroom.passes import access
 from postroom.passes.context import Context
-from postroom.passes.forwarded import open_forwarded
+from postroom.passes.forwarded import open_item
 from postroom.passes.gather import AddressBook
 from postroom.passes.judge import Judged, Opened
 from postroom.passes.keep import keep
-from postroom.passes.opening import open_message
 from postroom.passes.result import PassResult
 from postroom.passes.terms import Terms, terms_of
 from postroom.ports.mail import Fetched, MailSource, Offered
@@ -90,7 +88,7 @@ class _Receiving:
         if raw is not None:
             self.tally.octets += raw.size
             self.batch_octets += raw.size
-            self.batch.extend(self._opened(fetched.offered, raw))
+            self.batch.extend(open_item(self.context, self.setup, fetched.offered, raw))
         elif isinstance(fetched.failure, TooLarge):
             self.batch.append(_too_large(fetched, self.receiver))
         elif fetched.failure:
@@ -98,16 +96,6 @@ class _Receiving:
         limits = self.context.mail
         if len(self.batch) >= limits.batch_size or self.batch_octets >= limits.batch_octets:
             self.hand_over()
-
-    def _opened(self, offered: Offered, raw: Raw) -> Iterator[Opened]:
-        opened = open_message(offered, raw, self.receiver, accelerated=self.context.mail.accelerated)
-        if not self.setup.mailbox.get("isforwardmailbox") or opened.message is None:
-            yield opened
-            return
-        with self.context.database.read() as connection:
-            yield from open_forwarded(
-                connection, opened, opened.message, accelerated=self.context.mail.accelerated
-            )
 
     def hand_over(self) -> None:
         """Have the batch recorded in the other thread, once that has done with the one before."""
