@@ -87,10 +87,10 @@ class _Made:
     """The table of a class, made when it is first asked for: of fifty tables a command uses a few."""
 
     def __init__(self) -> None:
-        self._tables: dict[type[_Declaration], sa.Table] = {}
+        self._tables: dict[type[Declaration], sa.Table] = {}
         self._making = threading.Lock()
 
-    def __get__(self, _: object, owner: type["_Declaration"]) -> sa.Table:
+    def __get__(self, _: object, owner: type["Declaration"]) -> sa.Table:
         """Return the table of the class."""
         if owner not in self._tables:
             with self._making:
@@ -102,14 +102,14 @@ class _Made:
 class _Whole:
     """The metadata of all tables of a base, which are therefore made by then."""
 
-    def __get__(self, _: object, owner: type["_Declaration"]) -> sa.MetaData:
+    def __get__(self, _: object, owner: type["Declaration"]) -> sa.MetaData:
         """Return the metadata."""
         for cls in owner.__subclasses__():
-            assert cls.__table__ is not None  # noqa: S101 - made by being asked for
+            _ = cls.__table__
         return owner.known
 
 
-class _Declaration:
+class Declaration:
     """A class whose columns, with those of the classes it takes in, make a table."""
 
     #: The metadata of the tables that have been made so far.
@@ -127,7 +127,7 @@ class _Declaration:
         return cls.__table__
 
 
-def _table_of(cls: type[_Declaration]) -> sa.Table:
+def _table_of(cls: type[Declaration]) -> sa.Table:
     columns = (declared.column() for declared in _columns_of(cls))
     return sa.Table(cls.__tablename__, cls.known, *columns, *cls.__table_args__)
 
@@ -142,13 +142,13 @@ def _columns_of(cls: type) -> list[Declared]:
     return sorted(found.values(), key=lambda declared: not declared.is_key)
 
 
-class Row(_Declaration):
+class Row(Declaration):
     """The base of every stored table."""
 
     known = sa.MetaData(naming_convention=_NAMES)
 
 
-class Unstored(_Declaration):
+class Unstored(Declaration):
     """The base of a table that is only a view of others; it has columns but no storage."""
 
     known = sa.MetaData(naming_convention=_NAMES)
