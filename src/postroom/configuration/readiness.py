@@ -1,4 +1,4 @@
-"""What keeps a workload from running, all things considered: permission first, then credentials."""
+"""What keeps a workload from running: permission first, then credentials."""
 
 from collections.abc import Mapping
 from typing import Any

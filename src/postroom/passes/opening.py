@@ -1,4 +1,4 @@
-"""Opening one message: bytes to what can be judged, or to what is put aside with its reason."""
+"""Opening one message: bytes to what can be judged, or put aside with the reason."""
 
 import hashlib
 import logging
