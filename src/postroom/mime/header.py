@@ -11,7 +11,7 @@ from postroom.mime.charset import decode
 from postroom.mime.parameter import read_content_type
 from postroom.mime.text import with_line_feeds
 
-#: What is kept of a hostile block; the surplus is dropped.
+#: What is kept of a hostile block; of the surplus only fields that no message can do without.
 MOST_FIELDS = 10_000
 MOST_OCTETS = 1 << 20
 
@@ -25,6 +25,12 @@ _LONGEST_NAME = 998
 _FAMILIAR = re.compile(
     r"(?:from|to|cc|subject|date|message-id|mime-version|received|reply-to|return-path|references"
     r"|in-reply-to|content-[a-z-]+|x-[\w-]+)[ \t]*:",
+    re.IGNORECASE,
+)
+
+_VITAL = re.compile(
+    r"(?:from|sender|to|cc|bcc|subject|date|message-id|in-reply-to|references|mime-version"
+    r"|content-(?:type|transfer-encoding))[ \t]*:",
     re.IGNORECASE,
 )
 
@@ -60,7 +66,8 @@ def read_header(block: bytes) -> Header:
     lines = _unfold(text)
     if len(lines) > MOST_FIELDS:
         header.defects.append("too many headers")
-        del lines[MOST_FIELDS:]
+        # Relays put theirs on top: what says who wrote, to whom and what may stand at the very end.
+        lines[MOST_FIELDS:] = filter(_VITAL.match, lines[MOST_FIELDS:])
     fields, first = header.fields, header.first
     last_familiar = -2
     for at, line in enumerate(lines):

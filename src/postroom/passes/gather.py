@@ -76,9 +76,10 @@ def _copies(connection: Connection, mailbox: UUID, batch: Sequence[Opened]) -> d
 def _of_further_copies(batch: Sequence[Opened], copies: dict[bytes, list[Copy]]) -> set[UUID]:
     """Return the unique values that further copies of mail without a Message-ID may take."""
     return {
-        duplicate_check(Direction.INCOMING, "", opened.digest, len(copies[opened.digest]))
+        duplicate_check(Direction.INCOMING, "", opened.message.digest, number)
         for opened in batch
-        if opened.message and not opened.message.message_id and copies.get(opened.digest)
+        if opened.message and not opened.message.message_id
+        for number in range(1, len(copies.get(opened.digest, ())) + 1)
     }
 
 

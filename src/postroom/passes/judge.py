@@ -4,7 +4,7 @@ A batch is judged in the server's order, and each message sees those tracked bef
 a reply finds its parent and a second copy finds the first even when all arrive together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -151,7 +151,7 @@ def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered
         reason = _PUT_ASIDE[cause]
         trail = (Step(cause.name.lower(), opened.trouble or reason.sentence),)
         return Judged(opened, Verdict(track=False, reason=reason, trail=trail), new_id())
-    unique = duplicate_check(Direction.INCOMING, message.message_id, message.digest, len(copies))
+    unique = _unique_value(message, copies, gathered.holders)
     facts = Facts(gathered.known, gathered.by_message_id, gathered.holders.get(unique))
     verdict = decide(message, opened.received_at, opened.receiver, facts, policy)
     judged = Judged(opened, verdict, unique, email_id=verdict.duplicate)
@@ -159,6 +159,19 @@ def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered
         _resolve(judged, message, facts, policy)
     copies.append(Copy(judged.decision_id, opened.offered.server_id, judged.email_id))
     return judged
+
+
+def _unique_value(message: Message, copies: Sequence[Copy], holders: Mapping[UUID, UUID]) -> UUID:
+    """Return the value of this message: the first that no other copy in the mailbox has taken.
+
+    Copies that became no e-mail have taken none.
+    """
+    taken = {copy.email_id for copy in copies if copy.email_id}
+    for number in range(len(copies) + 1):
+        unique = duplicate_check(Direction.INCOMING, message.message_id, message.digest, number)
+        if message.message_id or holders.get(unique) not in taken:
+            return unique
+    raise AssertionError("there are more numbers than copies")
 
 
 def _gone(copies: Sequence[Copy], still_offered: frozenset[str]) -> Copy | None:

@@ -12,7 +12,7 @@ messages is the server's, throughout. Nothing is discarded before the transactio
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from postroom.errors import TooLarge, TransportError
@@ -47,6 +47,8 @@ class _Tally:
     aside: int = 0
     #: Of those put aside, items of a forward mailbox that belong to nobody.
     strays: int = 0
+    #: Messages that could not be fetched, and not for the first time.
+    out_of_reach: int = 0
     #: E-mails that were kept without some of their attachments.
     cut: int = 0
     #: Messages that were taken from the server or found to be out of reach, whatever is in them.
@@ -84,18 +86,30 @@ class _Receiving:
     def take(self, fetched: Fetched) -> None:
         """Read one message and hand the batch over when it is full."""
         raw = fetched.raw
-        self.tally.taken += 1
         if raw is not None:
+            self.tally.taken += 1
             self.tally.octets += raw.size
             self.batch_octets += raw.size
             self.batch.extend(open_item(self.context, self.setup, fetched.offered, raw))
         elif isinstance(fetched.failure, TooLarge):
+            self.tally.taken += 1
             self.batch.append(_too_large(fetched, self.receiver))
         elif fetched.failure:
-            _note_broken(self.context, self.setup, fetched.offered, fetched.failure)
+            self.note_broken(fetched.offered, fetched.failure)
         limits = self.context.mail
         if len(self.batch) >= limits.batch_size or self.batch_octets >= limits.batch_octets:
             self.hand_over()
+
+    def note_broken(self, offered: Offered, failure: TransportError) -> None:
+        """Put a message aside that could not be fetched; it is tried again, with growing gaps."""
+        context = self.context
+        with context.database.write() as connection:
+            attempts = ledger.note_broken(
+                connection, self.setup.mailbox_id, offered, str(failure), context.clock.now()
+            )
+        self.tally.taken += 1
+        # A connection may break at any message; the second time it is worth a person's while.
+        self.tally.out_of_reach += attempts > 1
 
     def hand_over(self) -> None:
         """Have the batch recorded in the other thread, once that has done with the one before."""
@@ -210,19 +224,24 @@ def _fetch_all(
     remaining = list(wanted)
     try:
         for sessions_left in reversed(range(_RECONNECTIONS + 1)):
-            arrived: set[str] = set()
+            arrived: list[Fetched] = []
             failure = _fetch(receiving, source, remaining, arrived)
-            remaining = [o for o in remaining if o.server_id not in arrived]
+            remaining = remaining[len(arrived) :]
             if failure is None:
                 return source, None
-            if not remaining or not sessions_left:
+            is_explained = _ended_on_purpose(arrived)
+            if remaining and not is_explained:
+                # Whoever is at fault, the session broke at this message. Were it not put aside, a
+                # server that chokes on it would never come to the next one.
+                receiving.note_broken(remaining.pop(0), failure)
+                is_explained = True
+            if not remaining:
+                return None, None if is_explained else failure
+            if not sessions_left:
                 return None, failure
-            # A server that can't be reached again is at fault itself; one that can choked on this message.
             source = opener(receiving.context, receiving.setup)
-            _note_broken(receiving.context, receiving.setup, remaining[0], failure)
-            receiving.tally.taken += 1
             still = {o.server_id: o for o in source.offered()}
-            remaining = [still[o.server_id] for o in remaining[1:] if o.server_id in still]
+            remaining = [still[o.server_id] for o in remaining if o.server_id in still]
     except TransportError as error:
         return None, error
     except BaseException:
@@ -233,13 +252,18 @@ def _fetch_all(
     return source, None
 
 
+def _ended_on_purpose(arrived: Sequence[Fetched]) -> bool:
+    """Tell whether we ended the session ourselves, because the last message outgrew the limit."""
+    return bool(arrived) and isinstance(arrived[-1].failure, TooLarge)
+
+
 def _fetch(
-    receiving: _Receiving, source: MailSource, wanted: Sequence[Offered], arrived: set[str]
+    receiving: _Receiving, source: MailSource, wanted: Sequence[Offered], arrived: list[Fetched]
 ) -> TransportError | None:
     """Take in what one session gives; return what broke it, if anything."""
     try:
         for fetched in source.fetch(wanted):
-            arrived.add(fetched.offered.server_id)
+            arrived.append(replace(fetched, raw=None))
             receiving.take(fetched)
     except TransportError as failure:
         source.abort()
@@ -252,9 +276,8 @@ def _tell_of_losses(context: Context, setup: Setup, tally: _Tally) -> None:
     told = []
     if tally.strays:
         told.append(alerts.INVALID_FORWARD_ITEM.with_details(f"{tally.strays} item(s) in the last pass"))
-    if tally.aside > tally.strays:
-        details = f"{tally.aside - tally.strays} message(s) in the last pass"
-        told.append(alerts.QUARANTINED.with_details(details))
+    if put_aside := tally.aside - tally.strays + tally.out_of_reach:
+        told.append(alerts.QUARANTINED.with_details(f"{put_aside} message(s) in the last pass"))
     if tally.cut:
         told.append(alerts.ATTACHMENTS_LEFT_OUT.with_details(f"{tally.cut} e-mail(s) in the last pass"))
     if not told:
@@ -262,12 +285,6 @@ def _tell_of_losses(context: Context, setup: Setup, tally: _Tally) -> None:
     with context.database.write() as connection:
         for alert in told:
             alerts.raise_alert(context.database, connection, setup.mailbox_id, alert, context.clock.now())
-
-
-def _note_broken(context: Context, setup: Setup, offered: Offered, failure: TransportError) -> None:
-    """Put a message aside that could not be fetched; it is tried again, with growing gaps."""
-    with context.database.write() as connection:
-        ledger.note_broken(connection, setup.mailbox_id, offered, str(failure), context.clock.now())
 
 
 def _discard(context: Context, setup: Setup, source: MailSource, offered: Sequence[Offered]) -> None:

@@ -360,12 +360,20 @@ class _Connection(socketserver.BaseRequestHandler):
         if fault.kind is Misbehaviour.CLOSE:
             raise _HangUp
         if fault.kind is Misbehaviour.HANG:
-            self.sandbox.stopping.wait()
+            self._wait_until_the_client_goes()
             raise _HangUp
         for octet in data:
             self.request.sendall(bytes([octet]))
             if self.sandbox.stopping.wait(fault.amount):
                 raise _HangUp
+
+    def _wait_until_the_client_goes(self) -> None:
+        """Say nothing more; a client that hangs up frees the mailbox, as with any server."""
+        self.request.settimeout(0.05)
+        while not self.sandbox.stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                if not self.request.recv(65536):
+                    return
 
     def _strikes(self, kind: Misbehaviour, at: int | None, user: str = "") -> Fault | None:
         return self.sandbox.faults.strike(kind, user or self.user or self.claimed, at)

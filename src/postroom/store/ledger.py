@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.ports.mail import Offered
-from postroom.schema.choices import QuarantineCause, QuarantineState
+from postroom.schema.choices import EmailNotification, QuarantineCause, QuarantineState
+from postroom.schema.email import Email
 from postroom.schema.ids import new_id
 from postroom.schema.ledger import Ledger
 from postroom.schema.quarantine import Quarantine
 from postroom.store.index import chunks_of
 
+_EMAIL = Email.__table__
 _LEDGER = Ledger.__table__
 _QUARANTINE = Quarantine.__table__
 
@@ -38,10 +40,16 @@ def seen_ids(connection: Connection, mailbox: UUID) -> set[str]:
 
 
 def removable_ids(connection: Connection, mailbox: UUID, server_ids: Sequence[str]) -> set[str]:
-    """Return which of these messages an e-mail of the store holds, with nothing of them in quarantine.
+    """Return which of these messages the store holds wholly, as e-mails.
 
-    Also those that the server was told to remove before: it still has them, so it did not.
+    What lies in quarantine, or was kept without some of its attachments, is left where it is: the
+    server has the only whole copy. What the server was told to remove before and still offers is
+    among them: it did not remove it.
     """
+    is_cut = sa.exists().where(
+        _EMAIL.c.activityid == _LEDGER.c.emailid,
+        _EMAIL.c.notifications == int(EmailNotification.ATTACHMENTS_LEFT_OUT),
+    )
     found: set[str] = set()
     for chunk in chunks_of(server_ids):
         query = sa.select(_LEDGER.c.serverid).where(
@@ -49,6 +57,7 @@ def removable_ids(connection: Connection, mailbox: UUID, server_ids: Sequence[st
             _LEDGER.c.serverid.in_(chunk),
             _LEDGER.c.emailid.is_not(None),
             _LEDGER.c.quarantineid.is_(None),
+            ~is_cut,
         )
         found.update(connection.execute(query).scalars())
     return found
@@ -108,8 +117,8 @@ def broken_fetches(connection: Connection, mailbox: UUID) -> dict[str, Broken]:
     }
 
 
-def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble: str, now: datetime) -> None:
-    """Put a message aside whose fetch broke, or count one more try of one that lies there already."""
+def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble: str, now: datetime) -> int:
+    """Put a message aside whose fetch broke, or count one more try; return how many there were."""
     known = broken_fetches(connection, mailbox).get(offered.server_id)
     if known:
         connection.execute(
@@ -117,7 +126,7 @@ def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble
             .where(_QUARANTINE.c.postroom_quarantineid == known.quarantine_id)
             .values(attempts=known.attempts + 1, lasttriedon=now, reason=trouble[:2000])
         )
-        return
+        return known.attempts + 1
     connection.execute(
         sa.insert(_QUARANTINE).values(
             postroom_quarantineid=new_id(),
@@ -132,6 +141,7 @@ def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble
             lasttriedon=now,
         )
     )
+    return 1
 
 
 def settle_broken(connection: Connection, mailbox: UUID, still_offered: frozenset[str]) -> None:

@@ -47,6 +47,7 @@ _QUEUE_ITEM = QueueItem.__table__
 _DECISION = Decision.__table__
 _QUARANTINE = Quarantine.__table__
 _LEDGER = Ledger.__table__
+_QUARANTINE = Quarantine.__table__
 
 
 def insert(database: Database, connection: Connection, rows: Rows) -> None:
@@ -64,8 +65,9 @@ def insert(database: Database, connection: Connection, rows: Rows) -> None:
     bulk.insert(connection, _DECISION, rows.decisions)
     bulk.insert(connection, _QUARANTINE, rows.quarantine)
     bulk.insert(connection, _LEDGER, rows.ledger)
-    for change in rows.renumbered:
-        connection.execute(_RENUMBER, change)
+    if rows.renumbered:
+        connection.execute(_RENUMBER, rows.renumbered)
+        _renumber_quarantine(connection, [change["key"] for change in rows.renumbered])
 
 
 _RENUMBER = (
@@ -86,6 +88,19 @@ def _insert_contents(connection: Connection, contents: Sequence[Row]) -> None:
     """Write the content rows that are not there yet; equal content has the same key."""
     if contents:
         connection.execute(insert_new(connection, Attachment.__table__), list(contents))
+
+
+def _renumber_quarantine(connection: Connection, ledger_ids: Sequence[UUID]) -> None:
+    """Let entries of the quarantine follow their ledger rows to the server's new ids."""
+    entry = _QUARANTINE.c.postroom_quarantineid
+    server_id = sa.select(_LEDGER.c.serverid).where(_LEDGER.c.quarantineid == entry)
+    for chunk in chunks_of(ledger_ids):
+        concerned = sa.select(_LEDGER.c.quarantineid).where(
+            _LEDGER.c.postroom_ledgerid.in_(chunk), _LEDGER.c.quarantineid.is_not(None)
+        )
+        connection.execute(
+            sa.update(_QUARANTINE).where(entry.in_(concerned)).values(serverid=server_id.scalar_subquery())
+        )
 
 
 def holders_of(connection: Connection, uniques: Sequence[UUID]) -> dict[UUID, UUID]:

@@ -162,6 +162,17 @@ def test_of_too_many_headers_the_first_are_kept() -> None:
     assert message.text == "hi"
 
 
+def test_what_no_message_can_do_without_is_found_behind_ten_thousand_headers() -> None:
+    surplus = b"".join(b"X-Relay-%d: passed on\r\n" % number for number in range(12_000))
+    vital = b"From: a@b.example\r\nTo: c@d.example\r\nSubject: at last\r\nMessage-ID: <1@b>\r\n"
+    message = read(surplus + vital + b"X-More: no\r\n\r\nHi\r\n")
+    assert (message.author and message.author.address, message.subject) == ("a@b.example", "at last")
+    assert [address.address for address in message.to] == ["c@d.example"]
+    assert (message.message_id, message.text) == ("1@b", "Hi")
+    assert len(message.headers) == 10_004
+    assert message.header("X-More") == ""
+
+
 def test_of_too_much_header_the_beginning_is_kept() -> None:
     for line_end in (b"\r\n", b"\n"):
         header = HEAD + b"X: " + b" " * 5_000_000 + b"\r\nY: z\r\n\r\nhi"
