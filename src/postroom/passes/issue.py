@@ -12,6 +12,7 @@ from postroom.errors import InvalidRecord, UserError
 from postroom.passes.context import Context
 from postroom.passes.rows import AttachmentRules
 from postroom.passes.terms import extensions
+from postroom.ports.mail import is_safe_address
 from postroom.schema import registry
 from postroom.schema.attachment import ActivityMimeAttachment
 from postroom.schema.choices import EmailState, EmailStatus, Participation, SendOutcome
@@ -102,7 +103,7 @@ def _sender_problems(
     sender = senders[0]
     if sender["partyobjecttypecode"] not in ("systemuser", "queue"):
         yield InvalidRecord("The From party must be a user or a queue of the organization.", code=0x80040B02)
-    elif not sender["addressused"]:
+    elif not sender["addressused"] or not _is_address(sender["addressused"]):
         yield InvalidRecord("The From party has no e-mail address.", code=0x80040B08)
     elif not _may_send_as(connection, sender, by):
         yield InvalidRecord(
@@ -110,6 +111,12 @@ def _sender_problems(
             "(usersettings.issendasallowed).",
             code=0x80044190,
         )
+
+
+def _is_address(address: str) -> bool:
+    """Tell whether this is one address and nothing more; whether it can be reached is not asked."""
+    local, at, domain = address.rpartition("@")
+    return bool(local and at and domain and "," not in domain) and is_safe_address(address)
 
 
 def _may_send_as(connection: Connection, sender: Mapping[Any, Any], by: UUID | None) -> bool:
@@ -127,6 +134,9 @@ def _recipient_problems(
         name = party["partyidname"] or party["unresolvedpartyname"] or party["addressused"] or "a recipient"
         if not party["addressused"]:
             yield InvalidRecord(f"{name} has no e-mail address.", code=0x80040B00)
+        elif not _is_address(party["addressused"]):
+            problem = f"{party['addressused']!r} is not an e-mail address; correct the recipient."
+            yield InvalidRecord(problem, code=0x80044192)
         elif party["partyid"] is None and not organization.get("allowunresolvedpartiesonemailsend"):
             yield InvalidRecord(
                 f"{name} belongs to no record; resolve the recipient, or allow unresolved recipients "
