@@ -166,12 +166,14 @@ def _unique_value(message: Message, copies: Sequence[Copy], holders: Mapping[UUI
 
     Copies that became no e-mail have taken none.
     """
+    places = (
+        duplicate_check(Direction.INCOMING, message.message_id, message.digest, number)
+        for number in range(len(copies) + 1)
+    )
+    if message.message_id:
+        return next(places)
     taken = {copy.email_id for copy in copies if copy.email_id}
-    for number in range(len(copies) + 1):
-        unique = duplicate_check(Direction.INCOMING, message.message_id, message.digest, number)
-        if message.message_id or holders.get(unique) not in taken:
-            return unique
-    raise AssertionError("there are more numbers than copies")
+    return next(unique for unique in places if holders.get(unique) not in taken)
 
 
 def _gone(copies: Sequence[Copy], still_offered: frozenset[str]) -> Copy | None:
@@ -192,18 +194,10 @@ def _resolve(judged: Judged, message: Message, facts: Facts, policy: Policy) -> 
     judged.email_id = new_id()
     judged.sender = choose_sender(matches, receiver, policy)
     judged.parties = parties_of(message, judged.sender, facts, policy)
-    judged.owner = (
-        choose_owner(message, judged.sender, verdict.correlated, facts, receiver)
-        or _owner_through(verdict.acceptor)
-        or _owner_of_receiver(receiver)
-    )
+    judged.owner = choose_owner(
+        message, judged.sender, verdict.correlated, facts, receiver
+    ) or _owner_of_receiver(receiver)
     judged.queues = queues_among(message, facts, receiver, policy)
-
-
-def _owner_through(acceptor: Known | None) -> Ownership | None:
-    if acceptor and acceptor.owner:
-        return Ownership(acceptor.owner, acceptor.owner_table)
-    return None
 
 
 def _owner_of_receiver(receiver: Receiver) -> Ownership | None:
@@ -215,8 +209,8 @@ def _owner_of_receiver(receiver: Receiver) -> Ownership | None:
 def _remember(judged: Judged, gathered: Gathered) -> None:
     """Let the rest of the batch find this e-mail."""
     message, email_id = judged.opened.message, judged.email_id
-    if message is None or email_id is None:
-        return
+    assert message is not None  # noqa: S101 - only a message that was read is tracked
+    assert email_id is not None  # noqa: S101 - and then it has an e-mail
     gathered.holders[judged.unique] = email_id
     if message.message_id:
         parent = judged.verdict.correlated

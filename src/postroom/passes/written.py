@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +17,8 @@ from postroom.mime.text import html_to_text
 from postroom.ports.mail import Submission
 from postroom.schema.choices import Participation
 from postroom.store.outbox import Claimed
+
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
 
 #: Opens the content with this SHA-256; called anew each time it is read.
 OpenBlob = Callable[[bytes], Iterator[bytes]]
@@ -39,8 +43,10 @@ def message_id_for(email: UUID, sender: str) -> str:
     '00000000000000000000000000000007@corp.example'
     """
     # source: RFC5322 3.6.4
-    domain = sender.rpartition("@")[2].strip().lower() or "localhost"
-    return f"{email.hex}@{domain.encode('idna').decode() if not domain.isascii() else domain}"
+    _, at, domain = sender.strip().lower().rpartition("@")
+    with contextlib.suppress(UnicodeError):
+        domain = domain if domain.isascii() else domain.encode("idna").decode()
+    return f"{email.hex}@{domain if at and _DOMAIN.fullmatch(domain) else 'localhost'}"
 
 
 def sender_of(claimed: Claimed) -> Address:
