@@ -177,7 +177,7 @@ def machine() -> str:
     memory = next((int(line.split()[1]) // 1024**2 for line in _lines("/proc/meminfo")), 0)
     load = os.getloadavg()[0]
     return (
-        f"{os.cpu_count()} x {cpu}, {memory} GiB, Linux {platform.release().partition("-")[0]}, "
+        f"{os.cpu_count()} x {cpu}, {memory} GiB, Linux {platform.release().partition('-')[0]}, "
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, load {load:.1f}"
     )
 
