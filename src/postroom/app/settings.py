@@ -142,9 +142,6 @@ class WorkerSettings(_Group):
     lease_seconds: _Seconds = 300.0
     """How long a mailbox belongs to a worker that gives no sign of life before another takes over."""
 
-    tick_seconds: _Seconds = 5.0
-    """How often the worker looks for mailboxes that are due."""
-
 
 class LogSettings(_Group):
     """The log, which goes to standard error and never holds addresses, subjects, text or secrets."""
