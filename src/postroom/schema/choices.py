@@ -666,10 +666,64 @@ class SyncErrorStatus(Choice):
 
 
 class HashType(Choice):
-    """What a smart-matching hash was made of."""
+    """What a smart-matching hash was made of; the third is Postroom's own."""
 
     SUBJECT = 0, "Subject"
     RECIPIENT = 1, "Recipient"
+    #: All words of a subject together, or all but the few by which subjects may differ.
+    WHOLE_SUBJECT = 2, "Whole subject"
+
+
+class MessageKind(Choice):
+    """What a message is beside being mail: who or what wrote it, and about what; Postroom's own."""
+
+    ORDINARY = 0, "Ordinary"
+    AUTOMATIC_REPLY = 1, "Automatic reply"
+    BOUNCE = 2, "Bounce"
+    DELAY = 3, "Delay notice"
+    DELIVERY = 4, "Delivery notice"
+    READ_RECEIPT = 5, "Read receipt"
+    #: Deleted without being read, as the recipient's program says.
+    UNREAD_RECEIPT = 6, "Deleted unread"
+    AUTOMATIC = 7, "Written by a program"
+    LIST = 8, "From a mailing list"
+    MEETING = 9, "Meeting message"
+
+
+class DeliveryState(Choice):
+    """What is known of a sent e-mail's way after its server took it; Postroom's own."""
+
+    NONE = 0, "Nothing known"
+    DELAYED = 1, "Delayed"
+    DELIVERED = 2, "Delivered"
+    READ = 3, "Read"
+    UNREAD = 4, "Deleted unread"
+    REPLIED = 5, "Automatic reply"
+    BOUNCED = 6, "Bounced"
+
+
+class AutoCreate(Choice):
+    """What is made of an unknown sender whose message is tracked; Postroom's own meaning of the number."""
+
+    NOTHING = 0, "Nothing"
+    CONTACT = 1, "Contact"
+    LEAD = 2, "Lead"
+
+
+class Wish(Choice):
+    """What a person wants done with one message; Postroom's own."""
+
+    UNTRACK = 0, "Do not track"
+    TRACK = 1, "Track"
+
+
+class SetBy(Choice):
+    """Who settled something on an e-mail: that it is tracked, or what it regards; Postroom's own."""
+
+    RULE = 0, "Rule"
+    PERSON = 1, "Person"
+    FOLDER = 2, "Folder"
+    CATEGORY = 3, "Category"
 
 
 class CaseOrigin(Choice):
@@ -821,3 +875,19 @@ class Reason(Choice):
     STORE_REFUSED = 106, "StoreRefused", "The store refused to record the message; it is kept in quarantine."
     FETCH_FAILED = 107, "FetchFailed", "The server announced the message but did not deliver all of it."
     TEST_MESSAGE = 108, "TestMessage", "Postroom sent this message itself, to test the mailbox."
+    REPORT_NOTED = (
+        109,
+        "ReportNoted",
+        "The message reports on an e-mail of the store (read, delivered, delayed); that is noted there instead.",
+    )
+    UNTRACKED_BY_PERSON = 110, "UntrackedByPerson", "A person does not want this message tracked."
+    TRACKED_BY_PERSON = (
+        111,
+        "TrackedByPerson",
+        "A person wants this message tracked, whatever the filter says.",
+    )
+    RECIPIENT_MATCH = (
+        112,
+        "RecipientMatch",
+        "A recipient of the sent message is a record whose mail its sender wants tracked.",
+    )
