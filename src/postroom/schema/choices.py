@@ -878,13 +878,13 @@ class Reason(Choice):
     REPORT_NOTED = (
         109,
         "ReportNoted",
-        "The message reports on an e-mail of the store (read, delivered, delayed); that is noted there instead.",
+        "The message reports on an e-mail of the store (read, delivered, delayed); it is noted on that e-mail.",
     )
     UNTRACKED_BY_PERSON = 110, "UntrackedByPerson", "A person does not want this message tracked."
     TRACKED_BY_PERSON = (
         111,
         "TrackedByPerson",
-        "A person wants this message tracked, whatever the filter says.",
+        "A person wants this message tracked.",
     )
     RECIPIENT_MATCH = (
         112,
