@@ -878,7 +878,7 @@ class Reason(Choice):
     REPORT_NOTED = (
         109,
         "ReportNoted",
-        "The message reports on an e-mail of the store (read, delivered, delayed); it is noted on that e-mail.",
+        "The message reports on an e-mail of the store (read, delivered, delayed) and is noted there.",
     )
     UNTRACKED_BY_PERSON = 110, "UntrackedByPerson", "A person does not want this message tracked."
     TRACKED_BY_PERSON = (
