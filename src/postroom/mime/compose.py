@@ -41,6 +41,8 @@ _IMPORTANCE = {
     Importance.LOW: "Importance: low\r\nX-Priority: 5\r\n",
     Importance.NORMAL: "",
 }
+# So that no program answers what a program wrote. source: RFC3834 5
+_AUTOMATIC = "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n"
 # Long conversations: the first message and the nearest ones are what threading needs.
 _MOST_REFERENCES = 100
 
@@ -131,6 +133,8 @@ def _head(message: Outgoing) -> str:
     lines.append(_IMPORTANCE[message.importance])
     if message.read_receipt:
         lines.append(f"Disposition-Notification-To: {sender}\r\n")
+    if message.automatic:
+        lines.append(_AUTOMATIC)
     for name, value in message.headers:
         name = write_field_name(name)
         lines.append(f"{name}: {write_text(value, name, used=len(name) + 2)}\r\n")

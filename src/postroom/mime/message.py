@@ -162,5 +162,7 @@ class Outgoing:
     importance: Importance = Importance.NORMAL
     #: Ask the reader's program for a receipt to the sender (RFC 8098).
     read_receipt: bool = False
+    #: Written by a program in answer to a message, not by a person (RFC 3834).
+    automatic: bool = False
     #: Other headers, already safe names with values to be encoded.
     headers: Sequence[tuple[str, str]] = field(default=())
