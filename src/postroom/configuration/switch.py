@@ -74,6 +74,7 @@ class Switch(Enum):
     DO_NOT_IGNORE_INTERNAL_EMAIL_TO_QUEUES = _on(
         "DoNotIgnoreInternalEmailToQueues",
         "Mail from a user to a queue goes through the queue's filter even where internal mail is ignored.",
+        in_dataverse="true; false in older versions",
     )
     IGNORE_INTERNAL_EMAIL_FROM_QUEUES = _off(
         "IgnoreInternalEmailFromQueues",
@@ -126,6 +127,7 @@ class Switch(Enum):
     CREATE_QUEUE_ITEM_FOR_SYNCHRONIZING_MAILBOX = _on(
         "CreateQueueItemForSynchronizingMailbox",
         "The queue whose mailbox is read gets a queue item even if it is not among the recipients.",
+        in_dataverse="true; false in older versions",
     )
     CREATE_ADDITIONAL_QUEUE_ITEMS_FOR_ALREADY_TRACKED_EMAIL = _off(
         "SSSCreateAdditionalQueueItemsForAlreadyTrackedEmail",
@@ -294,7 +296,11 @@ class Switch(Enum):
 
 
 #: Switches that something in the code asks for. The others can be set and are kept, and change nothing yet.
-OBEYED: frozenset[Switch] = frozenset()
+OBEYED = frozenset({
+    Switch.DO_NOT_AUTO_TRACK_EMAIL,
+    Switch.HIDE_TRACK_ALL_OPTION,
+    Switch.HIDE_EMAIL_AUTO_TRACK_OPTIONS,
+})  # fmt: skip
 
 _BY_NAME = {switch.name_in_dataverse.lower(): switch for switch in Switch}
 

@@ -1,4 +1,4 @@
-"""The organization's switches as they stand in its column `orgdborgsettings`: read, checked, written.
+"""The organization's switches as XML in `orgdborgsettings`: read, checked, written.
 
 `read_switches` gives the values of all switches, `problems_of` says what is wrong with a text before it is
 stored, `written` gives the text with some switches set. The form is Dataverse's own XML,

@@ -22,6 +22,7 @@ from postroom.store.records.mail import (
 )
 from postroom.store.records.parties import check_parties, keep_parties, mark_deleted
 from postroom.store.records.people import build_full_name, keep_settings
+from postroom.store.records.policy import check_filtering, check_organization
 
 _ACTIVITIES = tuple(table.logical_name for table in registry.activities())
 
@@ -33,6 +34,8 @@ _BEFORE: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (fill_queue_item, ("queueitem",)),
     (check_profile, ("emailserverprofile",)),
     (check_mailbox, ("mailbox",)),
+    (check_organization, ("organization",)),
+    (check_filtering, ("usersettings", "queue")),
 )
 _AFTER: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (keep_settings, ("systemuser",)),

@@ -1,0 +1,32 @@
+"""Rules on the organization's settings for mail, and on who may choose which filter.
+
+What may be is decided in `postroom.configuration`; here the rows are read.
+"""
+
+import sqlalchemy as sa
+
+from postroom.configuration import filtering, subject_filter, switches, tokens
+from postroom.schema.organization import Organization
+from postroom.store.records.hooks import Write, WriteKind
+
+
+def check_organization(write: Write) -> None:
+    """Refuse switches, a subject filter or tokens that can't be used; what doesn't change is left alone."""
+    changed = {name: value for name, value in write.values.items() if write.changes(name)}
+    if switches.COLUMN in changed:
+        write.problems.extend(switches.problems_of(changed[switches.COLUMN]))
+    if subject_filter.COLUMN in changed:
+        write.problems.extend(subject_filter.problems_of(changed[subject_filter.COLUMN]))
+    write.problems.extend(tokens.problems_of(changed))
+
+
+def check_filtering(write: Write) -> None:
+    """Refuse a filtering method that the organization's switches keep from users or queues."""
+    if write.internal or write.kind is WriteKind.DELETE or not write.changes(filtering.COLUMN):
+        return
+    xml = write.connection.scalar(sa.select(Organization.orgdborgsettings))
+    write.problems.extend(
+        filtering.problems_of_choice(
+            write.table.logical_name, write.values[filtering.COLUMN], switches.read_switches(xml)
+        )
+    )
