@@ -43,6 +43,43 @@ def reasons() -> str:
     )
 
 
+_ABOUT_SWITCHES = """\
+Choices of the whole organization, which Dataverse keeps under its own names as XML in a column of the
+organization, `orgdborgsettings`: `<OrgSettings><HideTrackAllOption>true</HideTrackAllOption></OrgSettings>`.
+`postroom switch list` shows them, `postroom switch set` changes one. Names count in any letter case; names
+that are not here are kept and mean nothing. *In Dataverse* is the default there, where ours is another or
+sources differ.
+"""
+_ABOUT_OTHER_SWITCHES = """\
+These can be set, so that settings can be carried over from Dataverse; nothing asks for them yet.
+"""
+
+
+def switches() -> str:
+    """Return the page of the organization's switches."""
+    from postroom.configuration.switch import OBEYED, Switch
+
+    obeyed = [switch for switch in Switch if switch in OBEYED]
+    others = [switch for switch in Switch if switch not in OBEYED]
+    page = f"# Switches\n\n{NOTE}\n{_ABOUT_SWITCHES}\n{_switch_table(obeyed)}"
+    if others:
+        page += f"\n## Kept, not obeyed yet\n\n{_ABOUT_OTHER_SWITCHES}\n{_switch_table(others)}"
+    return page
+
+
+def _switch_table(switches: list[Any]) -> str:
+    head = "| Name | Values | Default | In Dataverse | What it does |\n| --- | --- | --- | --- | --- |\n"
+    return head + "".join(map(_switch_row, switches))
+
+
+def _switch_row(switch: Any) -> str:
+    values = f"{switch.allowed[0]} to {switch.allowed[-1]}" if switch.allowed else "true, false"
+    return (
+        f"| `{switch.name_in_dataverse}` | {values} | {str(switch.default).lower()} "
+        f"| {switch.default_in_dataverse} | {switch.effect} |\n"
+    )
+
+
 def command_line() -> str:
     """Return the page of commands, from the help texts of the command line itself."""
     pages = [_command_page(command, name) for name, command in commands()]
@@ -161,6 +198,7 @@ def settings_file() -> str:
 PAGES: tuple[tuple[Path, str, Callable[[], str]], ...] = (
     (DOCS / "architecture.md", "postroom", architecture),
     (REFERENCE / "reasons.md", "postroom.schema.choices", reasons),
+    (REFERENCE / "switches.md", "postroom.configuration.switch", switches),
     (REFERENCE / "tables.md", "postroom.schema.registry", tables),
     (REFERENCE / "settings.md", "postroom.app.settings", settings_page),
     (ROOT / "config.example.toml", "postroom.app.settings", settings_file),

@@ -9,9 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from postroom.cli.entry import run
+from postroom.configuration.switch import Switch
+from postroom.schema.organization import Organization
+from postroom.store.database import Database
+from postroom.store.records import ORGANIZATION_ID
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -235,3 +240,51 @@ def test_settings_that_can_t_be_used_are_named(
     assert status == 1
     assert problem.lower() in err.lower()
     assert "Traceback" not in err
+
+
+def test_switches_are_listed_with_what_was_changed(postroom: Run, document: Callable[..., str]) -> None:
+    foreign = "<OrgSettings><IsMRUEnabled>true</IsMRUEnabled></OrgSettings>"
+    organization = {"organizationid": str(ORGANIZATION_ID), "orgdborgsettings": foreign}
+    assert postroom("load", document({"organizations": [organization]}))[0] == 0
+    assert postroom("switch", "set", "hidetrackalloption", "true") == (0, "", "")
+    assert postroom("switch", "set", "SSSForceFilteringMethodForUserMailboxes", "-1") == (0, "", "")
+    out = postroom("switch", "list", "--json")[1]
+    rows = {row["name"]: row for row in json.loads(out)}
+    assert [name for name, row in rows.items() if row["is_changed"]] == ["HideTrackAllOption"]
+    hide = rows["HideTrackAllOption"]
+    assert (hide["value"], hide["default"], hide["is_obeyed"]) == (True, False, True)
+    assert rows["SSSForceFilteringMethodForUserMailboxes"]["value"] == -1
+    lines = postroom("switch", "list")[1].splitlines()
+    assert lines[0] == "name\tvalue\tdefault\tnote\teffect"
+    assert f"HideTrackAllOption\ttrue\tfalse\tchanged\t{hide['effect']}" in lines
+    assert "IsMRUEnabled" in postroom("query", "organizations", "--select", "orgdborgsettings")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("HideTrackAll", "true", "There is no switch 'HideTrackAll'. Did you mean HideTrackAllOption?"),
+        ("?", "true", "There is no switch '?'. `postroom switch list` names them all."),
+        ("HideTrackAllOption", "maybe", "HideTrackAllOption must be true or false, not 'maybe'."),
+        (
+            "SendEmailSynchronously",
+            "-1",
+            "SendEmailSynchronously must be a whole number from 0 to 1, not '-1'.",
+        ),
+    ],
+)
+def test_a_switch_or_value_that_is_none_is_wrong_use(
+    postroom: Run, name: str, value: str, problem: str
+) -> None:
+    assert postroom("switch", "set", name, value) == (2, "", f"postroom: {problem}\n")
+
+
+def test_stored_switches_that_can_t_be_read_are_told(postroom: Run, database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(sa.update(Organization).values(orgdborgsettings="<"))
+    status, out, err = postroom("switch", "list", "--json")
+    assert (status, len(json.loads(out))) == (0, len(Switch))
+    assert "orgdborgsettings is not well-formed XML" in err
+    status, out, err = postroom("switch", "set", "HideTrackAllOption", "true")
+    assert (status, out) == (1, "")
+    assert "Set orgdborgsettings to null to begin anew." in err
