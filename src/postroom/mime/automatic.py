@@ -1,4 +1,4 @@
-"""What programs write by themselves: automatic replies, notices, list mail; told by headers.
+"""What programs write by themselves, told by headers: automatic replies, notices, lists.
 
 Every header that is asked for stands in `HEADERS`; the caller collects them in one pass. A function
 returns the evidence in a few words, or nothing when there is none.
@@ -180,7 +180,7 @@ def find_list(signs: Signs) -> str:
     """
     for name, value in signs.items():
         if name in _LIST_HEADERS and value.strip():
-            # A list that takes no contributions says so. source: RFC2369 3.4
+            # "List-Post: NO" is a list, too: one that takes no contributions. source: RFC2369 3.4
             return _LIST_HEADERS[name]
     precedence = read_word(signs.get("precedence", ""))
     if precedence == "list":

@@ -181,7 +181,7 @@ def _fates(message: Message, notice: _Notice, failed: tuple[Address, ...]) -> tu
     strangers = _without_us(message, _find_addresses(lines))
     if failed:
         by_address = {found.address.lower(): found for found in reversed(strangers)}
-        chosen = [by_address.get(one.key) or _Found(one.address, len(lines)) for one in failed]
+        chosen = [by_address.get(one.key) or _Found(one.address, -1) for one in failed]
     else:
         chosen = _choose(lines, strangers)
     unique = {found.address.lower(): found for found in reversed(chosen)}
@@ -222,23 +222,30 @@ def _without_us(message: Message, found: Iterator[_Found]) -> list[_Found]:
 
 def _words_about(lines: list[str], found: _Found) -> str:
     """Return what is said about a recipient: behind its address, below it, else above it."""
-    words = [found.behind] if found.behind else []
+    if found.at < 0:
+        return ""
+    words = [found.behind] if _has_words(found.behind) else []
     for line in lines[found.at + 1 : found.at + 1 + _MOST_LINES]:
         line = line[:_MOST_LINE].strip()
         # A paragraph ends it, unless it only leads to the next: "because:".
-        if (not line and words and not words[-1].endswith(":")) or _is_about_another(line):
+        if (not line and words and not words[-1].endswith(":")) or _is_about_another(line, found.address):
             break
-        if line:
+        if _has_words(line):
             words.append(line)
     if words:
         return " ".join(words)
     above = lines[max(0, found.at - _MOST_LINES) : found.at]
-    return next((line.strip() for line in reversed(above) if line.strip()), "")
+    return next((line.strip() for line in reversed(above) if _has_words(line)), "")
 
 
-def _is_about_another(line: str) -> bool:
+def _has_words(line: str) -> bool:
+    """Say whether a line is more than a rule of dashes."""
+    return any(map(str.isalnum, line))
+
+
+def _is_about_another(line: str, address: str) -> bool:
     found = _ADDRESS.search(line)
-    return found is not None and found.start() <= _lead_of(line)
+    return found is not None and found[1].lower() != address.lower() and found.start() <= _lead_of(line)
 
 
 def _fates_by_original(message: Message, notice: _Notice) -> tuple[Fate, ...]:

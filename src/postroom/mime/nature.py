@@ -1,4 +1,4 @@
-"""What a message is beside being mail: a bounce, a receipt, an automatic reply, list mail, a meeting.
+"""What a message is beside being mail: bounce, receipt, automatic reply, list, meeting.
 
 This runs for every message, so it begins with one pass over the headers and looks at a part or at
 the text only where a header or the type of a part says so. The order is that of precedence: what
@@ -136,7 +136,7 @@ def _find_report_part(message: Message, *, is_report: bool) -> Nature | None:
     if part_of(message, STATUS_TYPES) and (report := read_status_report(message)):
         return Nature(kind_of(report), report, f"{around} delivery-status")
     if report := read_receipt(message):
-        # A rule that refuses a message may say so in the form of a receipt. source: RFC5429 2.1.2
+        # A rule that refuses a message may say so in the form of a receipt. source: RFC5429 2.2
         refusal = bounce.read_bounce(message, {}) if kind_of(report) is not MessageKind.READ_RECEIPT else None
         if refusal is not None:
             refusal = Report(report.original_id or refusal.original_id, refusal.fates)

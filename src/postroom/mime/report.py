@@ -1,4 +1,4 @@
-"""Reports on one e-mail: delivery status notices and receipts, in the forms of the standards.
+"""Reports on one e-mail in the forms of the standards: delivery status and receipts.
 
 A report has fates, one per recipient, and names the e-mail that it speaks of. Only the parts that
 hold machine-readable fields are read here; what mail systems say in words is left to `bounce`.

@@ -154,5 +154,5 @@ ORIGINAL_MARKS = (
     "return-path: <", "message transcript", "returned headers",
     "the attached file contains the original", "ursprüngliche nachricht", "message original",
     "messaggio originale", "mensaje original", "oorspronkelijk bericht", "mensagem original",
-    "原邮件信息", "原始邮件", "元のメッセージ",
+    "原始邮件", "元のメッセージ",
 )  # fmt: skip

@@ -8,7 +8,9 @@ from tests.support.mail import a_message
 from postroom.errors import UserError
 from postroom.mime.compose import compose
 from postroom.mime.message import Address, Attachment, BytesContent, Importance, Outgoing
+from postroom.mime.nature import nature_of
 from postroom.mime.read import read
+from postroom.schema.choices import MessageKind
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ANN = Address("ann@corp.example", "Ann Smith")
@@ -40,6 +42,14 @@ def test_a_plain_message_is_written_letter_for_letter() -> None:
         b"\r\n"
         b"Hi\r\nBob\r\n"
     )
+
+
+def test_what_a_program_writes_in_answer_says_so_and_is_not_answered() -> None:
+    octets = written(subject="Hello", text="Hi", automatic=True)
+    assert octets == written(subject="Hello", text="Hi").replace(
+        b"MIME-Version", b"Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\nMIME-Version"
+    )
+    assert nature_of(read(octets)).kind is MessageKind.AUTOMATIC_REPLY
 
 
 def test_pictures_stand_with_the_html_and_files_beside_the_body() -> None:

@@ -13,7 +13,7 @@ from postroom.mime.filename import invent_filename, safe_filename
 from postroom.mime.forwarded import attached_messages
 from postroom.mime.message import BytesContent
 from postroom.mime.read import Limits, read
-from postroom.mime.subject import count_reply_marks, strip_reply_marks
+from postroom.mime.subject import FORWARD_MARKS, REPLY_MARKS, count_reply_marks, is_forward, strip_reply_marks
 from postroom.mime.text import html_to_text
 from postroom.mime.tnef import unpack
 from postroom.mime.transfer import decode_base64, decode_uuencode, is_accelerated
@@ -260,7 +260,13 @@ def test_uuencode_passes_over_lines_it_can_not_read() -> None:
         ("Re(3): Re^2: x", "x", 2),
         ("Antw: SV: x", "x", 2),
         ("回复：报价", "报价", 1),
+        ("RE : Réf. : x", "x", 2),
+        ("إعادة توجيه: رد: x", "x", 2),
+        ("ส่งต่อ: ตอบกลับ: x", "x", 2),
+        ("Chuyển tiếp: x", "x", 1),
+        ("Továbbítás: Vá: x", "x", 2),
         ("Reminder: invoice", "Reminder: invoice", 0),
+        ("not fw: x", "not fw: x", 0),
         ("", "", 0),
         ("re:", "", 1),
         ("Re: " * 5_000 + "x", "x", 5_000),
@@ -269,6 +275,24 @@ def test_uuencode_passes_over_lines_it_can_not_read() -> None:
 def test_reply_marks_are_stripped(subject: str, plain: str, marks: int) -> None:
     assert strip_reply_marks(subject) == plain
     assert count_reply_marks(subject) == marks
+
+
+@pytest.mark.parametrize("mark", sorted(FORWARD_MARKS))
+def test_every_forward_mark_is_a_reply_mark_and_is_found_in_any_case(mark: str) -> None:
+    assert mark in REPLY_MARKS
+    assert is_forward(f"{mark}: Offer")
+    assert is_forward(f"{mark.upper()}: Re: Offer")
+    assert not is_forward(f"Re: {mark}: Offer")
+    assert strip_reply_marks(f"{mark}: Offer") == "Offer"
+
+
+@pytest.mark.parametrize("subject", ["", "Offer", "Re: x", "SV: x", "VS: x", "Fwd", "Forward: march", "İ: x"])
+def test_other_subjects_are_no_forwards(subject: str) -> None:
+    assert not is_forward(subject)
+
+
+def test_the_dotted_capital_of_turkish_marks_a_forward() -> None:
+    assert is_forward("İLT: Teklif")
 
 
 @pytest.mark.parametrize(
