@@ -20,9 +20,8 @@ SEEDS = (
     a_report(DISPLAYED, about="disposition-notification"),
     a_report(None),
     a_notice(
-        a_notice(
-            "<bob@example.net>: host said: 550 5.1.1 no\n\n--- Below this line is a copy\nMessage-ID: <a@b>\nTo: c@d"
-        ),
+        "<bob@example.net>: host said: 550 5.1.1 no\n\n"
+        "--- Below this line is a copy\nMessage-ID: <a@b>\nTo: c@d\n"
     ),
     a_notice("<p>could not be delivered to bob@example.net</p>", html=True, headers=[("Return-Path", "<>")]),
     a_message(headers=[("Auto-Submitted", "auto-replied"), ("References", "<a@b> <c@d>")]),

@@ -138,7 +138,8 @@ def _find_reply_by_subject(message: Message, signs: Signs, submitted: str) -> st
     A missing Return-Path is no sign: most mail that comes by POP3 from Exchange has none.
     """
     second = _find_second_sign(message, signs, submitted)
-    if not second:
+    # Newsletters have such subjects and signs, too: "Auto: all new cars".
+    if not second or "list-unsubscribe" in signs or find_list(signs):
         return ""
     if has_reply_subject(message.subject):
         return f"subject of an automatic reply, {second}"

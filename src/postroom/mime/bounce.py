@@ -11,6 +11,7 @@ Only the beginning of the text is looked at, line by line, and every search is b
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from postroom.mime.address import read_addresses
 from postroom.mime.automatic import Signs, is_null_path
@@ -126,13 +127,19 @@ def read_bounce(message: Message, signs: Signs, *, is_report: bool = False) -> R
     automatic replies too come without a sender in the envelope.
     """
     told, given_back = _parted(_beginning(message))
-    failed = read_addresses(signs.get("x-failed-recipients", ""))
+    failed = _failed_recipients(message) if "x-failed-recipients" in signs else ()
     if not (is_report or failed or _says_so(message, told)):
         return None
     state = DeliveryState.DELAYED if _is_delay(message, told) else DeliveryState.BOUNCED
     notice = _Notice(told, given_back, state, find_status(told))
     fates = _fates(message, notice, failed) or _fates_by_original(message, notice)
     return Report(_find_original(message, given_back), fates or (notice.fate_of("", told),))
+
+
+def _failed_recipients(message: Message) -> tuple[Address, ...]:
+    """Return whom Exim names; it begins another header after every fifty."""
+    values = (value for name, value in message.headers if name.lower() == "x-failed-recipients")
+    return tuple(chain.from_iterable(map(read_addresses, values)))[:MOST_FATES]
 
 
 def _beginning(message: Message) -> str:

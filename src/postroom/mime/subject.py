@@ -29,7 +29,6 @@ FORWARD_MARKS = frozenset({
     "trs",  # Indonesian
     "chuyển tiếp",  # Vietnamese
     "ส่งต่อ",  # Thai
-    "yml",  # Welsh
 })  # fmt: skip
 
 #: Marks of answers, and those of what is passed on.
@@ -54,7 +53,6 @@ REPLY_MARKS = FORWARD_MARKS | frozenset({
     "bls",  # Indonesian
     "trả lời",  # Vietnamese
     "ตอบกลับ",  # Thai
-    "atb",  # Welsh
 })  # fmt: skip
 
 # Letters may bear marks of their own (Mn), as in Thai; two words are the most that a language needs.

@@ -172,9 +172,10 @@ def test_a_message_from_nobody_may_be_a_bounce() -> None:
     assert nature(a_message(sender=None)).kind is MessageKind.ORDINARY
 
 
-def test_failed_recipients_of_the_header_count_even_where_the_text_names_none() -> None:
-    octets = a_notice(f"{EVE}: 550 5.1.1 no\n{BOB}: 550 5.2.2 full", subject="Hello", sender="x@y.example",
-                      headers=[("X-Failed-Recipients", f"{BOB}, third@example.net")])  # fmt: skip
+def test_failed_recipients_of_all_headers_count_even_where_the_text_names_none() -> None:
+    failed = [("X-Failed-Recipients", BOB), ("X-Failed-Recipients", "third@example.net")]
+    text = f"{EVE}: 550 5.1.1 no\n{BOB}: 550 5.2.2 full"
+    octets = a_notice(text, subject="Hello", sender="x@y.example", headers=failed)
     assert report(octets).fates == (
         Fate(BOB, DeliveryState.BOUNCED, "5.2.2", "550 5.2.2 full"),
         Fate("third@example.net", DeliveryState.BOUNCED, "5.1.1", ""),

@@ -103,6 +103,10 @@ BY_HEADERS: list[tuple[str, list[tuple[str, str]], dict[str, Any], MessageKind, 
         "newsletter", [("List-Unsubscribe", "<mailto:u@x>"), ("Precedence", "bulk")], {},
         MessageKind.LIST, "List-Unsubscribe, Precedence: bulk",
     ),
+    (
+        "newsletter about cars", [("List-Unsubscribe", "<mailto:u@x>"), ("Precedence", "bulk")],
+        {"subject": "Auto: new cars"}, MessageKind.LIST, "List-Unsubscribe, Precedence: bulk",
+    ),
     ("empty List-Id", [("List-Id", "")], {}, MessageKind.ORDINARY, ""),
     ("generated", [GENERATED], {}, MessageKind.AUTOMATIC, "Auto-Submitted: auto-generated"),
     (
