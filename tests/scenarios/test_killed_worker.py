@@ -7,6 +7,7 @@ from a fixed seed. At the end one worker is left alone until all is done, and th
 """
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -26,11 +27,12 @@ import pytest
 from tests.support import postgres
 from tests.support.dovecot import Dovecot
 from tests.support.firm import Firm, Glance, a_firm
+from tests.support.mail import without_token
 from tests.support.nursery import Child, Nursery, a_nursery
 from tests.support.postfix import Postfix
 
 from postroom.schema import registry
-from postroom.schema.choices import EmailStatus, JournalState, SendOutcome
+from postroom.schema.choices import EmailStatus, JournalState, Reason, SendOutcome
 from postroom.store.blobs import open_blob
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -154,12 +156,26 @@ def check_what_came(firm: Firm) -> None:
     }
     assert len({(row.mailboxid, row.serverid) for row in ledger}) == len(ledger)
     assert Counter(row.decisionid for row in ledger) == Counter(row.postroom_decisionid for row in decisions)
+    check_sum_of_decisions(firm, ledger, decisions)
     received = [row for row in emails if not row.directioncode]
     assert Counter(row.messageid for row in received) == Counter(firm.delivered.keys())
     assert firm.rows("postroom_quarantine") == []
     assert firm.dovecot.count(firm.queue) == 0
     assert firm.dovecot.count(firm.user) == firm.given[firm.user]
     check_parts(firm, {row.activityid: row.messageid for row in received})
+
+
+def check_sum_of_decisions(firm: Firm, ledger: list[Any], decisions: list[Any]) -> None:
+    """See that every message seen has its decision, tracked or not, and nothing else has one."""
+    assert Counter(row.ledgerid for row in decisions) == {
+        row.postroom_ledgerid: row.messages for row in ledger
+    }
+    assert len(decisions) == sum(row.messages for row in ledger) == firm.given.total()
+    refused = Counter(row.messageid for row in decisions if row.reason == Reason.NO_CORRELATION_MATCH)
+    assert refused == Counter(firm.unwanted), "what was not tracked is in the log as well"
+    tracked = Counter(row.messageid for row in decisions if row.tracked)
+    assert tracked == Counter(firm.delivered.keys())
+    assert all(json.loads(row.trail) for row in decisions)
 
 
 def check_parts(firm: Firm, received: Mapping[Any, str]) -> None:
@@ -184,7 +200,9 @@ def check_what_left(firm: Firm) -> Counter[str]:
     """See that nothing left twice without a flag, and nothing is called sent that never left; count."""
     wait_for_postfix(firm)
     emails = [row for row in firm.rows("email") if row.directioncode]
-    assert {row.subject: row.activityid for row in emails} == firm.written
+    assert {without_token(row.subject): row.activityid for row in emails} == firm.written
+    assert all(row.subject.endswith(f" {row.trackingtoken}") for row in emails)
+    assert len({row.trackingtoken for row in emails}) == len(emails), "no token was given twice"
     arrived = firm.arrived()
     assert set(arrived) <= {(row.messageid, row.subject) for row in emails}
     times = Counter(subject for _, subject in arrived)

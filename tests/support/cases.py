@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from postroom.mime.message import Address, Message
-from postroom.schema.choices import FilteringMethod
-from postroom.tracking.facts import Correlated, Known, Receiver
+from postroom.mime.nature import Nature
+from postroom.schema.choices import FilteringMethod, MessageKind
+from postroom.tracking.facts import Arrived, Correlated, Known, Receiver
 
+ORDINARY = Nature(MessageKind.ORDINARY)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ANN, SALES, CARL, CONTOSO, BOSS = (UUID(int=number) for number in range(1, 6))
 
@@ -75,8 +77,15 @@ def the_receiver(**more: Any) -> Receiver:
         "owner_table": "systemuser",
         "owner": ANN,
         "filtering": FilteringMethod.KNOWN_SENDERS,
+        "keeper": ANN,
     }
     return Receiver(**{**values, **more})
+
+
+def arrived_mail(message: Message, receiver: Receiver | None = None, **more: Any) -> Arrived:
+    """Return the message as it comes to be judged, in Ann's mailbox at noon."""
+    given = {"nature": ORDINARY, "receiver": receiver or the_receiver(), "received_at": NOON, **more}
+    return Arrived(message, **given)
 
 
 def a_parent(**more: Any) -> Correlated:

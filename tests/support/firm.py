@@ -25,11 +25,12 @@ from postroom.schema import registry
 from postroom.schema.choices import EmailStatus, JournalState
 from postroom.store import mailboxes, workloads
 from tests.support.dovecot import PASSWORD, Dovecot
-from tests.support.mail import a_message
+from tests.support.mail import a_message, without_token
 from tests.support.nursery import Nursery
 from tests.support.postfix import Postfix
 
 CUSTOMER = "carla@contoso.example"
+STRANGER = "sam@stranger.example"
 #: Octets above which a content becomes a file; half of the attachments do.
 THRESHOLD = 2000
 
@@ -70,6 +71,8 @@ class Firm:
     mailbox_ids: tuple[UUID, UUID]
     #: The digest of its attachment by Message-ID, of all mail ever delivered.
     delivered: dict[str, bytes] = field(default_factory=dict)
+    #: The Message-IDs of what strangers wrote to the user, who takes mail of known senders only.
+    unwanted: set[str] = field(default_factory=set)
     #: How many messages each account was ever given.
     given: Counter[str] = field(default_factory=Counter)
     #: The key of every e-mail that was to leave, by subject.
@@ -77,18 +80,22 @@ class Firm:
 
     def deliver(self, *accounts: str) -> None:
         """Put one new message into the inboxes of these accounts."""
-        number = len(self.delivered)
+        number = len(self.delivered) + len(self.unwanted)
         message_id = f"{number}.{self.user}@contoso.example"
+        is_unwanted = accounts == (self.user,) and number % 3 == 0
         content = hashlib.sha256(message_id.encode()).digest() * (20 + 80 * (number % 2))
         data = a_message(
-            sender=f"Carla Customer <{CUSTOMER}>",
+            sender=STRANGER if is_unwanted else f"Carla Customer <{CUSTOMER}>",
             to=map(address_of, accounts),
             subject=f"Question {number}",
             text=f"The text of {message_id}",
             attachments=[(f"{number}.dat", content)],
             message_id=message_id,
         )
-        self.delivered[message_id] = hashlib.sha256(content).digest()
+        if is_unwanted:
+            self.unwanted.add(message_id)
+        else:
+            self.delivered[message_id] = hashlib.sha256(content).digest()
         for account in accounts:
             self.given[account] += 1
             self.dovecot.deliver(account, data)
@@ -136,7 +143,9 @@ class Firm:
         """Return Message-ID and subject of each e-mail of this firm that came out of Postfix."""
         heads = [email.message_from_bytes(got.content) for got in self.postfix.capture.got]
         found = [(str(head["Message-ID"]).strip("<>"), str(head["Subject"])) for head in heads]
-        return [(message_id, subject) for message_id, subject in found if subject in self.written]
+        return [
+            (message_id, subject) for message_id, subject in found if without_token(subject) in self.written
+        ]
 
 
 def _count(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
@@ -215,7 +224,7 @@ def _document(user: str, queue: str, pop3: int, smtp: int, wishes: Mapping[str, 
         "usersettingscollection": [
             {
                 "systemuserid@odata.bind": f"/systemusers(domainname='{address_of(user)}')",
-                "incomingemailfilteringmethod": 0,
+                "incomingemailfilteringmethod": 2,
             }
         ],
         "queues": [

@@ -46,6 +46,11 @@ def a_message(
     return head.encode("utf-8", "surrogateescape") + body
 
 
+def without_token(subject: str) -> str:
+    """Return the subject as it was written, without the token that it got when it left."""
+    return subject.rpartition(" CRM:")[0] or subject
+
+
 def _parties(to: Iterable[str], cc: Iterable[str]) -> list[tuple[str, list[str]]]:
     return [(name, people) for name, people in (("To", list(to)), ("Cc", list(cc))) if people]
 

@@ -12,6 +12,7 @@ from postroom.api.odata.write import Draft, Reference
 from postroom.schema import registry
 from postroom.schema.table import TableInfo
 from postroom.store.records import Records
+from postroom.tracking.token import with_token
 
 _PARTIES = "activityparty"
 
@@ -87,6 +88,8 @@ class Upsert:
             return bool(plain != value)
         if column in _LEFT_ALONE.get(table.logical_name, ()) or column in _LEFT_ALONE[""]:
             return False
+        if column == "subject" and held.get("trackingtoken"):
+            return not _is_marked(held["subject"] or "", value or "", held["trackingtoken"])
         return bool(held.get(column) != value)
 
     def _parties(self, draft: Draft) -> list[dict[str, Any]] | None:
@@ -147,3 +150,8 @@ class Upsert:
         where = [table.table.c[column] == value for column, value in values.items() if value is not None]
         key = table.table.c[table.primary_id]
         return self.connection.scalar(sa.select(key).where(*where).limit(1)) is not None
+
+
+def _is_marked(held: str, given: str, token: str) -> bool:
+    """Say whether this is the subject given, with the token that was put behind it when it was to leave."""
+    return held == given or held == with_token(given, token, len(held))

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Protocol
 
+from postroom.mime.key import address_key
+
 
 class Raw(Protocol):
     """The bytes of one message, in memory or in a file, as the server gave them."""
@@ -63,8 +65,8 @@ class Address:
 
     @property
     def key(self) -> str:
-        """Return the form under which addresses are compared: case-folded, blanks stripped."""
-        return self.address.strip().casefold()
+        """Return the form under which addresses are compared."""
+        return address_key(self.address)
 
 
 class Content(Protocol):

@@ -93,6 +93,6 @@ def judge_bytes(context: Context, data: bytes, mailbox: UUID) -> list[Judged]:
     opened = open_item(context, setup, Offered("", 0, len(data)), RawBytes(data))
     with context.database.read() as connection:
         terms = terms_of(connection, setup, context.clock.now(), frozenset())
-        gathered = gather(connection, AddressBook(), mailbox, opened)
+        gathered = gather(connection, AddressBook(), mailbox, opened, terms.policy, context.clock.now())
     gathered.copies.clear()
     return list(judge(opened, gathered, terms.policy, frozenset({""})))

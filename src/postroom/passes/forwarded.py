@@ -14,6 +14,7 @@ from postroom.errors import MalformedMessage
 from postroom.mime.address import read_addresses
 from postroom.mime.forwarded import attached_messages
 from postroom.mime.message import Content, Message, Raw
+from postroom.mime.nature import nature_of
 from postroom.mime.read import read
 from postroom.passes.arrival import received_at
 from postroom.passes.context import Context
@@ -73,7 +74,16 @@ def _opened(outer: Opened, content: Content, receiver: Receiver, *, accelerated:
     inner = guarded(lambda: read(_raw_of(content), accelerated=accelerated))
     if isinstance(inner, str):
         return _invalid(outer, f"the attached message can't be read: {inner}")
-    return Opened(outer.offered, outer.digest, outer.size, receiver, inner, received_at(inner), raw=outer.raw)
+    return Opened(
+        outer.offered,
+        outer.digest,
+        outer.size,
+        receiver,
+        inner,
+        nature_of(inner),
+        received_at(inner),
+        raw=outer.raw,
+    )
 
 
 def _raw_of(content: Content) -> Raw:

@@ -1,18 +1,22 @@
 """Gathering facts: everything that the decisions about one batch ask of the store, in bulk."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from postroom.passes.judge import Copy, Direction, Gathered, Opened, duplicate_check
-from postroom.schema.choices import FilteringMethod
-from postroom.store import index, ledger, messages
+from postroom.passes.judge import Copy, Gathered, Opened, duplicate_check
+from postroom.store import correlation, index, ledger, messages, wishes
+from postroom.tracking.conversation import base_hash
 from postroom.tracking.facts import Known, Policy, needed_for
 
 # Addresses remembered during one pass; a pass over a huge mailbox starts afresh beyond this.
 _REMEMBERED = 50_000
+
+# Smart matching compares e-mails of this long at most.
+# source: DYNAMICS-CORRELATION
+_SMART_WINDOW = timedelta(days=90)
 
 
 class AddressBook:
@@ -32,12 +36,18 @@ class AddressBook:
             self._known.update((address, found.get(address, ())) for address in missing)
         return {address: known for address in wanted if (known := self._known[address])}
 
+    def forget(self, address: str) -> None:
+        """Ask for the address again when it comes up next: a record was made that has it."""
+        self._known.pop(address, None)
+
 
 def gather(
     connection: Connection,
     book: AddressBook,
     mailbox: UUID,
     batch: Sequence[Opened],
+    policy: Policy,
+    now: datetime,
     *,
     some_gone: bool = True,
 ) -> Gathered:
@@ -48,22 +58,34 @@ def gather(
     """
     addresses: set[str] = set()
     message_ids: set[str] = set()
+    tokens: set[str] = set()
+    indexes: dict[str, int] = {}
+    subjects: set[int] = set()
     uniques: set[UUID] = set()
     for opened in batch:
-        if opened.message is None:
+        message = opened.message
+        if message is None:
             continue
-        needs = needed_for(opened.message)
+        needs = needed_for(message, opened.nature, policy)
         addresses |= needs.addresses
         message_ids.update(needs.message_ids)
-        uniques.add(duplicate_check(Direction.INCOMING, opened.message.message_id, opened.message.digest))
+        tokens.update(needs.tokens)
+        subjects.update(needs.subject_hashes)
+        if needs.index and (value := base_hash(needs.index)) is not None:
+            indexes[needs.index] = value
+        uniques.add(duplicate_check(opened.direction, message.message_id, message.digest))
     by_content = [o for o in batch if some_gone or (o.message and not o.message.message_id)]
     copies = _copies(connection, mailbox, by_content) if by_content else {}
     uniques |= _of_further_copies(batch, copies)
     return Gathered(
         book.learn(connection, addresses),
-        messages.by_message_id(connection, sorted(message_ids)),
+        correlation.by_message_id(connection, sorted(message_ids)),
+        correlation.by_token(connection, tokens) if tokens else {},
+        correlation.by_index(connection, indexes) if indexes else {},
+        correlation.by_subject(connection, subjects, now - _SMART_WINDOW) if subjects else {},
         messages.holders_of(connection, list(uniques)),
         copies,
+        wishes.settled(connection, uniques),
     )
 
 
@@ -76,28 +98,8 @@ def _copies(connection: Connection, mailbox: UUID, batch: Sequence[Opened]) -> d
 def _of_further_copies(batch: Sequence[Opened], copies: dict[bytes, list[Copy]]) -> set[UUID]:
     """Return the unique values that further copies of mail without a Message-ID may take."""
     return {
-        duplicate_check(Direction.INCOMING, "", opened.message.digest, number)
+        duplicate_check(opened.direction, "", opened.message.digest, number)
         for opened in batch
         if opened.message and not opened.message.message_id
         for number in range(1, len(copies.get(opened.digest, ())) + 1)
     }
-
-
-def test_message_prefix(organization: UUID | None) -> str:
-    """Return how the Message-IDs of this installation's test messages begin.
-
-    The organization's key is part of it: another Postroom's test message is ordinary mail here.
-    """
-    return f"postroom-test.{organization.hex}." if organization else ""
-
-
-def policy_of(organization: dict[str, Any]) -> Policy:
-    """Return the organization's switches that bear on incoming mail."""
-    forced = organization.get("sssforcefilteringmethodforusermailboxes", -1)
-    return Policy(
-        correlation=bool(organization.get("emailcorrelationenabled", True)),
-        ignore_internal=bool(organization.get("ignoreinternalemail")),
-        unresolve_ambiguous_recipient=bool(organization.get("unresolveemailaddressifmultiplematch")),
-        test_message_prefix=test_message_prefix(organization.get("organizationid")),
-        forced_user_filtering=None if forced in (None, -1) else FilteringMethod(forced),
-    )

@@ -7,35 +7,42 @@ a reply finds its parent and a second copy finds the first even when all arrive 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from uuid import UUID, uuid5
 
 from postroom.mime.message import Message, Raw
+from postroom.mime.nature import Nature
 from postroom.ports.mail import Offered
-from postroom.schema.choices import QuarantineCause, Reason
+from postroom.schema.choices import MessageKind, QuarantineCause, Reason
 from postroom.schema.ids import new_id
+from postroom.tracking.conversation import index_base
 from postroom.tracking.decide import decide
-from postroom.tracking.facts import Correlated, Facts, Known, Policy, Receiver
+from postroom.tracking.facts import (
+    Arrived,
+    Correlated,
+    Direction,
+    Facts,
+    Known,
+    Policy,
+    Receiver,
+    Settled,
+    people_of,
+)
+from postroom.tracking.newcomer import Newcomer, newcomer_of
 from postroom.tracking.resolution import (
     Ownership,
     Party,
     Sender,
     choose_owner,
     choose_sender,
+    owner_of_sent,
     parties_of,
-    queues_among,
+    queues_of,
 )
+from postroom.tracking.subject import hashes_of, words_of
 from postroom.tracking.verdict import Step, Verdict
 
 # Names the space of the hashes that make a message unique; its value is part of every store.
 _DUPLICATE_CHECK = UUID("6f8f1c52-3b6e-5d0a-9c1e-1a7f1b6d4e21")
-
-
-class Direction(Enum):
-    """Which way a message went; sent and received copies of one message are two e-mails."""
-
-    INCOMING = "in"
-    OUTGOING = "out"
 
 
 def duplicate_check(direction: Direction, message_id: str, digest: bytes, copy: int = 0) -> UUID:
@@ -48,6 +55,9 @@ def duplicate_check(direction: Direction, message_id: str, digest: bytes, copy: 
     return uuid5(_DUPLICATE_CHECK, f"{direction.value}:{identity}")
 
 
+ORDINARY = Nature(MessageKind.ORDINARY)
+
+
 @dataclass(slots=True)
 class Opened:
     """One message of the batch before it is judged: read, or put aside with a reason."""
@@ -58,6 +68,7 @@ class Opened:
     size: int
     receiver: Receiver
     message: Message | None = None
+    nature: Nature = ORDINARY
     received_at: datetime | None = None
     raw: Raw | None = None
     #: Set when the message can't be judged: why it is put aside, and in which words.
@@ -65,6 +76,18 @@ class Opened:
     trouble: str = ""
     #: False for the second and later messages that one forwarded item holds.
     heads_item: bool = True
+    #: The message as it is judged, worked out once.
+    arrived: Arrived | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Bring together what the rules look at, of a message that could be read."""
+        if self.message is not None:
+            self.arrived = Arrived(self.message, self.nature, self.receiver, self.received_at, self.direction)
+
+    @property
+    def direction(self) -> Direction:
+        """Tell whether the mailbox received it or had sent it."""
+        return Direction.OUTGOING if self.offered.is_sent_copy else Direction.INCOMING
 
 
 NOBODY = Sender(None)
@@ -84,6 +107,10 @@ class Judged:
     parties: Sequence[Party] = ()
     owner: Ownership | None = None
     queues: Sequence[UUID] = ()
+    #: The record that is to be made of an unknown sender.
+    newcomer: Newcomer | None = None
+    #: The numbers under which its subject can be found.
+    subject_hashes: Sequence[int] = ()
     #: How many attachments were left out because the organization does not keep such files.
     left_out: int = 0
     #: The same message under its earlier server id, after the server renumbered.
@@ -105,10 +132,15 @@ class Gathered:
 
     known: dict[str, tuple[Known, ...]] = field(default_factory=dict)
     by_message_id: dict[str, list[Correlated]] = field(default_factory=dict)
+    by_token: dict[str, list[Correlated]] = field(default_factory=dict)
+    by_index: dict[str, list[Correlated]] = field(default_factory=dict)
+    by_subject: dict[int, list[Correlated]] = field(default_factory=dict)
     #: E-mails by their unique value.
     holders: dict[UUID, UUID] = field(default_factory=dict)
     #: Ledger rows of this mailbox by content, the ones still offered and the ones gone.
     copies: dict[bytes, list[Copy]] = field(default_factory=dict)
+    #: What persons want done, by unique value.
+    settled: dict[UUID, Settled] = field(default_factory=dict)
 
 
 _PUT_ASIDE = {
@@ -135,39 +167,49 @@ def judge(
         judged = _judge_one(opened, gathered, policy, still_offered)
         known_item = judged.renumbered_from is not None
         if judged.verdict.track:
-            _remember(judged, gathered)
+            _remember(judged, gathered, policy)
         yield judged
 
 
 def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered: frozenset[str]) -> Judged:
-    message = opened.message
+    arrived = opened.arrived
     copies = gathered.copies.setdefault(opened.digest, []) if opened.digest else []
     if opened.heads_item and (gone := _gone(copies, still_offered)):
         copies.remove(gone)
         copies.append(Copy(gone.ledger_id, opened.offered.server_id, gone.email_id))
         return _renumbered(opened, gone)
-    if message is None:
+    if opened.message is None or arrived is None:
         cause = opened.cause or QuarantineCause.MALFORMED
         reason = _PUT_ASIDE[cause]
         trail = (Step(cause.name.lower(), opened.trouble or reason.sentence),)
         return Judged(opened, Verdict(track=False, reason=reason, trail=trail), new_id())
-    unique = _unique_value(message, copies, gathered.holders)
-    facts = Facts(gathered.known, gathered.by_message_id, gathered.holders.get(unique))
-    verdict = decide(message, opened.received_at, opened.receiver, facts, policy)
+    unique = _unique_value(arrived, copies, gathered.holders)
+    facts = Facts(
+        gathered.known,
+        gathered.by_message_id,
+        gathered.by_token,
+        gathered.by_index,
+        gathered.by_subject,
+        gathered.holders.get(unique),
+        gathered.settled.get(unique),
+    )
+    verdict = decide(arrived, facts, policy)
     judged = Judged(opened, verdict, unique, email_id=verdict.duplicate)
+    judged.queues = queues_of(arrived, verdict, policy)
     if verdict.track:
-        _resolve(judged, message, facts, policy)
+        _resolve(judged, arrived, facts, policy)
     copies.append(Copy(judged.decision_id, opened.offered.server_id, judged.email_id))
     return judged
 
 
-def _unique_value(message: Message, copies: Sequence[Copy], holders: Mapping[UUID, UUID]) -> UUID:
+def _unique_value(arrived: Arrived, copies: Sequence[Copy], holders: Mapping[UUID, UUID]) -> UUID:
     """Return the value of this message: the first that no other copy in the mailbox has taken.
 
     Copies that became no e-mail have taken none.
     """
+    message = arrived.message
     places = (
-        duplicate_check(Direction.INCOMING, message.message_id, message.digest, number)
+        duplicate_check(arrived.direction, message.message_id, message.digest, number)
         for number in range(len(copies) + 1)
     )
     if message.message_id:
@@ -186,42 +228,49 @@ def _renumbered(opened: Opened, gone: Copy) -> Judged:
     return Judged(opened, verdict, new_id(), email_id=gone.email_id, renumbered_from=gone.ledger_id)
 
 
-def _resolve(judged: Judged, message: Message, facts: Facts, policy: Policy) -> None:
+def _resolve(judged: Judged, arrived: Arrived, facts: Facts, policy: Policy) -> None:
     """Fill in what a tracked message's e-mail is made of."""
-    receiver, verdict = judged.opened.receiver, judged.verdict
+    message, receiver, verdict = arrived.message, arrived.receiver, judged.verdict
     author = message.author
     matches = facts.known.get(author.key, ()) if author else ()
     judged.email_id = new_id()
     judged.sender = choose_sender(matches, receiver, policy)
     judged.parties = parties_of(message, judged.sender, facts, policy)
-    judged.owner = choose_owner(
-        message, judged.sender, verdict.correlated, facts, receiver
-    ) or _owner_of_receiver(receiver)
-    judged.queues = queues_among(message, facts, receiver, policy)
+    judged.owner = (
+        owner_of_sent(verdict, receiver)
+        if arrived.is_sent_copy
+        else choose_owner(message, judged.sender, verdict.correlated, facts, receiver)
+    )
+    judged.newcomer = newcomer_of(arrived, verdict, judged.sender, policy)
+    if policy.uses_smart_matching:
+        judged.subject_hashes = hashes_of(words_of(message.subject, policy.smart), policy.smart)
 
 
-def _owner_of_receiver(receiver: Receiver) -> Ownership | None:
-    if receiver.owner and receiver.owner_table == "systemuser":
-        return Ownership(receiver.owner, "systemuser")
-    return None
-
-
-def _remember(judged: Judged, gathered: Gathered) -> None:
+def _remember(judged: Judged, gathered: Gathered, policy: Policy) -> None:
     """Let the rest of the batch find this e-mail."""
-    message, email_id = judged.opened.message, judged.email_id
+    message, email_id, verdict = judged.opened.message, judged.email_id, judged.verdict
     assert message is not None  # noqa: S101 - only a message that was read is tracked
     assert email_id is not None  # noqa: S101 - and then it has an e-mail
     gathered.holders[judged.unique] = email_id
+    parent = verdict.correlated
+    made = Correlated(
+        email_id,
+        message.message_id,
+        message.subject,
+        verdict.regarding,
+        verdict.regarding_table,
+        judged.owner.owner if judged.owner else None,
+        conversation=(parent.conversation or parent.activity) if parent else email_id,
+        tracking_token=parent.tracking_token if parent else None,
+        outgoing=judged.opened.direction is Direction.OUTGOING,
+        index=message.conversation_index,
+        people=people_of(message),
+    )
     if message.message_id:
-        parent = judged.verdict.correlated
-        gathered.by_message_id.setdefault(message.message_id, []).append(
-            Correlated(
-                email_id,
-                message.message_id,
-                message.subject,
-                parent.regarding if parent else None,
-                parent.regarding_table if parent else None,
-                judged.owner.owner if judged.owner else None,
-                conversation=parent.conversation if parent else email_id,
-            )
-        )
+        gathered.by_message_id.setdefault(message.message_id, []).append(made)
+    if made.tracking_token:
+        gathered.by_token.setdefault(made.tracking_token, []).append(made)
+    if base := index_base(message.conversation_index):
+        gathered.by_index.setdefault(base, []).append(made)
+    for value in judged.subject_hashes:
+        gathered.by_subject.setdefault(value, []).append(made)

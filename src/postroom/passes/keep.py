@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from postroom.errors import DuplicateRow, PostroomError, StoreBusy
 from postroom.mime.message import Attachment, BytesContent, Raw
+from postroom.passes import newcomers
 from postroom.passes.context import Context
 from postroom.passes.gather import AddressBook, gather
 from postroom.passes.judge import Judged, Opened, judge
@@ -22,8 +23,8 @@ from postroom.passes.rows import AttachmentRules, Stored, add
 from postroom.passes.terms import Terms
 from postroom.ports.blobs import BlobRef
 from postroom.schema.choices import QuarantineCause
+from postroom.store import alerts, ledger, messages, reports
 from postroom.store import blobs as blob_store
-from postroom.store import messages
 from postroom.store.messages import Rows
 
 log = logging.getLogger(__name__)
@@ -84,13 +85,22 @@ def _put_aside(item: Sequence[Opened], refusal: Exception) -> Opened:
 
 def _keep_at_once(context: Context, book: AddressBook, batch: Sequence[Opened], terms: Terms) -> list[Judged]:
     with context.database.write() as connection:
-        gathered = gather(connection, book, terms.setting.mailbox, batch, some_gone=terms.some_gone)
+        setting = terms.setting
+        gathered = gather(
+            connection, book, setting.mailbox, batch, terms.policy, setting.now, some_gone=terms.some_gone
+        )
         verdicts = list(judge(batch, gathered, terms.policy, terms.still_offered))
+        newcomers.welcome(context, connection, book, verdicts)
         stored = _keep_contents(context, connection, verdicts, terms)
         rows = Rows()
         for judged, (attachments, raw) in zip(verdicts, stored, strict=True):
-            add(rows, judged, attachments, raw, terms.setting)
+            add(rows, judged, attachments, raw, setting)
+        if terms.some_broken:
+            ledger.forget_failures(connection, setting.mailbox, [o.offered.server_id for o in batch])
         messages.insert(context.database, connection, rows)
+        bounced = reports.note(context.database, connection, rows.reports, setting.now)
+        for mailbox in bounced:
+            alerts.raise_alert(context.database, connection, mailbox, alerts.BOUNCED, setting.now)
     return verdicts
 
 

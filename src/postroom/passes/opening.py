@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from postroom.errors import MalformedMessage
 from postroom.mime.message import Message, Raw
+from postroom.mime.nature import nature_of
 from postroom.mime.read import read
 from postroom.passes.arrival import received_at
 from postroom.passes.judge import Opened
@@ -31,7 +32,16 @@ def open_message(offered: Offered, raw: Raw, receiver: Receiver, *, accelerated:
             cause=QuarantineCause.MALFORMED,
             trouble=message,
         )
-    return Opened(offered, message.digest, raw.size, receiver, message, received_at(message), raw=raw)
+    return Opened(
+        offered,
+        message.digest,
+        raw.size,
+        receiver,
+        message,
+        nature_of(message),
+        received_at(message),
+        raw=raw,
+    )
 
 
 def guarded(reading: Callable[[], Message]) -> Message | str:

@@ -18,15 +18,11 @@ from postroom.passes.keep import keep
 from postroom.passes.terms import terms_of
 from postroom.ports.mail import Offered
 from postroom.schema.choices import QuarantineCause, QuarantineState
-from postroom.schema.decision import Decision
-from postroom.schema.ledger import Ledger
 from postroom.schema.quarantine import Quarantine
 from postroom.store import ledger
 from postroom.store.blobs import open_blob
 
 _QUARANTINE = Quarantine.__table__
-_LEDGER = Ledger.__table__
-_DECISION = Decision.__table__
 
 
 def waiting(connection: Connection) -> list[Mapping[str, Any]]:
@@ -102,12 +98,9 @@ def _waiting_entry(connection: Connection, entry: UUID) -> Mapping[str, Any]:
 
 
 def _make_way(context: Context, row: Mapping[str, Any]) -> None:
-    """Take back the ledger row and the decision of the failed attempt; new ones follow."""
-    same = sa.and_(_LEDGER.c.mailboxid == row["mailboxid"], _LEDGER.c.serverid == row["serverid"])
+    """Take back the ledger row and the decisions of the failed attempt; new ones follow."""
     with context.database.write() as connection:
-        decisions = sa.select(_LEDGER.c.decisionid).where(same)
-        connection.execute(sa.delete(_DECISION).where(_DECISION.c.postroom_decisionid.in_(decisions)))
-        connection.execute(sa.delete(_LEDGER).where(same))
+        ledger.take_back(connection, row["mailboxid"], row["serverid"])
 
 
 def _forget(context: Context, row: Mapping[str, Any]) -> None:

@@ -208,7 +208,11 @@ def _look_through(
         broken = ledger.broken_fetches(connection, setup.mailbox_id)
         here = frozenset(o.server_id for o in offered)
         new = [o for o in offered if o.server_id not in seen]
-        terms = terms_of(connection, setup, now, here, some_gone=not seen <= here) if new else None
+        terms = (
+            terms_of(connection, setup, now, here, some_gone=not seen <= here, some_broken=bool(broken))
+            if new
+            else None
+        )
     waiting = {server_id for server_id, entry in broken.items() if entry.next_try_at() > now}
     return [o for o in new if o.server_id not in waiting], terms, bool(broken)
 

@@ -4,14 +4,13 @@ Every row of a table has the same columns, so that a batch goes in with one stat
 """
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from postroom.mime.key import address_key
 from postroom.mime.message import Attachment
-from postroom.mime.subject import strip_reply_marks
 from postroom.passes.judge import Judged
 from postroom.ports.blobs import BlobRef
 from postroom.schema.choices import (
@@ -19,18 +18,22 @@ from postroom.schema.choices import (
     EmailNotification,
     EmailState,
     EmailStatus,
+    HashType,
     Participation,
     QuarantineState,
 )
 from postroom.schema.ids import new_id
 from postroom.store.messages import Row, Rows
+from postroom.tracking.conversation import base_hash
 from postroom.tracking.resolution import Ownership, Party
+from postroom.tracking.subject import has_changed
 
 # The lengths of the columns that a stranger's text goes into.
 SUBJECT, SENDER, RECIPIENTS, MESSAGE_ID, INDEX = 800, 250, 500, 320, 2048
 ADDRESS, PARTY_NAME, UNRESOLVED_NAME = 320, 400, 200
 FILE_NAME, MIME_TYPE, CONTENT_ID = 255, 256, 250
-SERVER_ID, REASON, MATCHED = 1000, 2000, 320
+SERVER_ID, FOLDER, REASON, MATCHED = 1000, 256, 2000, 320
+STATUS, DIAGNOSTIC = 20, 500
 
 EMAIL_TYPE_CODE = 4202
 
@@ -80,6 +83,8 @@ class Setting:
     units: Mapping[UUID, UUID]
     #: Who owns what nobody else can own: the owner of the mailbox record.
     fallback_owner: Ownership
+    #: The prefixes of tracking tokens, which count for nothing when subjects are compared.
+    token_prefixes: tuple[str, ...] = ()
 
 
 def add(rows: Rows, judged: Judged, stored: Sequence[Stored], raw: BlobRef | None, setting: Setting) -> None:
@@ -95,15 +100,18 @@ def add(rows: Rows, judged: Judged, stored: Sequence[Stored], raw: BlobRef | Non
     elif judged.opened.message is None:
         quarantine_id = new_id()
         rows.quarantine.append(_quarantine_row(judged, quarantine_id, raw, setting))
-    rows.decisions.append(_decision_row(judged, stored, setting))
+    rows.queue_items.extend(_queue_item_row(judged, queue, setting) for queue in judged.queues)
+    rows.reports.extend(_report_rows(judged, setting))
     if judged.opened.heads_item:
         rows.ledger.append(_ledger_row(judged, quarantine_id, setting))
     else:
         _join_item(rows.ledger[-1], judged, quarantine_id)
+    rows.decisions.append(_decision_row(judged, stored, rows.ledger[-1]["postroom_ledgerid"], setting))
 
 
 def _join_item(ledger_row: Row, judged: Judged, quarantine_id: UUID | None) -> None:
     """Let the ledger row of a forwarded item speak for all messages in it."""
+    ledger_row["messages"] += 1
     if ledger_row["emailid"] is None:
         ledger_row["emailid"] = judged.email_id
     if ledger_row["quarantineid"] is None:
@@ -118,7 +126,7 @@ def _add_email(rows: Rows, judged: Judged, stored: Sequence[Stored], setting: Se
     for number, item in enumerate(kept, 1):
         rows.contents.append(_content_row(item))
         rows.attachments.append(_attachment_row(judged, item, number, owner, setting))
-    rows.queue_items.extend(_queue_item_row(judged, queue, setting) for queue in judged.queues)
+    rows.hashes.extend(_hash_row(judged, value, owner, setting) for value in judged.subject_hashes)
 
 
 def _email_row(
@@ -134,6 +142,7 @@ def _email_row(
     parent = verdict.correlated
     sender = judged.sender.known
     received = opened.received_at or message.date or setting.now
+    is_sent_copy = opened.offered.is_sent_copy
     return {
         "activityid": judged.email_id,
         "activitytypecode": "email",
@@ -141,27 +150,28 @@ def _email_row(
         "description": message.html or message.text,
         "mimetype": "text/html" if message.html else "text/plain",
         "notifications": int(_notification(stored, message.defects)),
-        "directioncode": False,
+        "directioncode": is_sent_copy,
         "statecode": int(EmailState.COMPLETED),
-        "statuscode": int(EmailStatus.RECEIVED),
+        "statuscode": int(EmailStatus.SENT if is_sent_copy else EmailStatus.RECEIVED),
         "sender": author.address[:SENDER] if author else None,
         "torecipients": _joined(a.address for a in message.to),
         "messageid": message.message_id[:MESSAGE_ID] or None,
         "messageiddupcheck": judged.unique,
         "inreplyto": message.in_reply_to[:MESSAGE_ID] or None,
         "conversationindex": message.conversation_index[:INDEX] or None,
-        "baseconversationindexhash": base_index_hash(message.conversation_index),
+        "baseconversationindexhash": base_hash(message.conversation_index),
         "conversationtrackingid": (parent and (parent.conversation or parent.activity)) or judged.email_id,
         "correlatedactivityid": parent.activity if parent else None,
         "correlationmethod": int(verdict.method),
-        "parentactivityid": parent.activity
-        if verdict.method is CorrelationMethod.IN_REPLY_TO and parent
-        else None,
-        "correlatedsubjectchanged": bool(parent and _subject_changed(message.subject, parent.subject)),
+        "parentactivityid": parent.activity if parent and verdict.method in _OF_PARENTS else None,
+        "correlatedsubjectchanged": bool(
+            parent and has_changed(message.subject, parent.subject, setting.token_prefixes)
+        ),
         "trackingtoken": parent.tracking_token if parent else None,
-        "regardingobjectid": parent.regarding if parent else None,
-        "regardingobjecttypecode": parent.regarding_table if parent else None,
-        "receivingmailboxid": opened.receiver.mailbox,
+        "regardingobjectid": verdict.regarding,
+        "regardingobjecttypecode": verdict.regarding_table,
+        "receivingmailboxid": None if is_sent_copy else opened.receiver.mailbox,
+        "sendermailboxid": opened.receiver.mailbox if is_sent_copy else None,
         "acceptingentityid": verdict.acceptor.id if verdict.acceptor else None,
         "acceptingentitytypecode": verdict.acceptor.table if verdict.acceptor else None,
         "emailsender": sender.id if sender else None,
@@ -175,6 +185,10 @@ def _email_row(
         "sortdate": received,
         "attachmentcount": sum(s.ref is not None for s in stored),
         "postroom_contentdigest": message.digest,
+        "postroom_messagekind": int(opened.nature.kind),
+        "postroom_trackedby": int(verdict.tracked_by),
+        "postroom_regardingby": None if verdict.regarding_by is None else int(verdict.regarding_by),
+        "postroom_matchscore": verdict.score,
         "ownerid": owner.owner,
         "owneridtype": owner.table,
         "owninguser": owner.owner if owner.table == "systemuser" else None,
@@ -185,6 +199,10 @@ def _email_row(
         "createdby": setting.system_user,
         "modifiedby": setting.system_user,
     }
+
+
+# Only these tell that the e-mail found is the one that was answered.
+_OF_PARENTS = frozenset({CorrelationMethod.IN_REPLY_TO, CorrelationMethod.CONVERSATION_INDEX})
 
 
 def _notification(stored: Sequence[Stored], defects: Iterable[str]) -> EmailNotification:
@@ -203,34 +221,18 @@ def _joined(addresses: Iterable[str]) -> str:
     return joined
 
 
-def base_index_hash(conversation_index: str) -> int | None:
-    """Return the hash of the thread's part of a conversation index, its first 22 octets.
-
-    The number is signed, as the column is; CRC-32 is stable over releases.
-    """
-    # source: MS-OXOMSG 2.2.1.3
-    if len(conversation_index) < 44:
-        return None
-    value = zlib.crc32(conversation_index[:44].lower().encode("ascii", "replace"))
-    return value - (1 << 32) if value >= 1 << 31 else value
-
-
-def _subject_changed(subject: str, parent: str) -> bool:
-    return strip_reply_marks(subject).casefold() != strip_reply_marks(parent).casefold()
-
-
 def _party_rows(judged: Judged, owner: Ownership) -> Iterator[Row]:
     for party in judged.parties:
         yield _party_row(judged, party, owner)
     yield _party_columns(judged, owner, Participation.OWNER, owner.owner, owner.table, None, None, None, 1)
-    parent = judged.verdict.correlated
-    if parent and parent.regarding:
+    verdict = judged.verdict
+    if verdict.regarding:
         yield _party_columns(
             judged,
             owner,
             Participation.REGARDING,
-            parent.regarding,
-            parent.regarding_table,
+            verdict.regarding,
+            verdict.regarding_table,
             None,
             None,
             None,
@@ -274,6 +276,7 @@ def _party_columns(
         "addressused": address,
         "unresolvedpartyname": unresolved,
         "addressusedemailcolumnnumber": column_number,
+        "postroom_unresolvedkey": address_key(address) if address and party is None else None,
         "ownerid": owner.owner,
         "owneridtype": owner.table,
     }
@@ -318,6 +321,40 @@ def _attachment_row(judged: Judged, item: Stored, number: int, owner: Ownership,
     }
 
 
+def _hash_row(judged: Judged, value: int, owner: Ownership, setting: Setting) -> Row:
+    return {
+        "emailhashid": new_id(),
+        "activityid": judged.email_id,
+        "hash": value,
+        "hashtype": int(HashType.SUBJECT),
+        "createdon": setting.now,
+        "ownerid": owner.owner,
+        "owneridtype": owner.table,
+    }
+
+
+def _report_rows(judged: Judged, setting: Setting) -> Iterator[Row]:
+    """Yield what the message says of a sent e-mail; equal reports have equal keys."""
+    report, verdict = judged.opened.nature.report, judged.verdict
+    if report is None or verdict.reported is None:
+        return
+    for fate in report.fates:
+        recipient = address_key(fate.address)[:ADDRESS]
+        yield {
+            "postroom_reportid": uuid5(judged.unique, f"{recipient} {int(fate.state)}"),
+            "emailid": verdict.reported.activity,
+            "recipient": recipient,
+            "kind": int(judged.opened.nature.kind),
+            "state": int(fate.state),
+            "status": fate.status[:STATUS] or None,
+            "diagnostic": fate.diagnostic[:DIAGNOSTIC] or None,
+            "decisionid": judged.decision_id,
+            "reportemailid": judged.email_id if verdict.track else None,
+            "reportedon": judged.opened.received_at,
+            "createdon": setting.now,
+        }
+
+
 def _queue_item_row(judged: Judged, queue: UUID, setting: Setting) -> Row:
     message = judged.opened.message
     assert message is not None  # noqa: S101 - only a message that was read can be tracked
@@ -338,7 +375,7 @@ def _queue_item_row(judged: Judged, queue: UUID, setting: Setting) -> Row:
     }
 
 
-def _decision_row(judged: Judged, stored: Sequence[Stored], setting: Setting) -> Row:
+def _decision_row(judged: Judged, stored: Sequence[Stored], ledger_id: UUID, setting: Setting) -> Row:
     opened, verdict = judged.opened, judged.verdict
     message = opened.message
     matched = verdict.matched
@@ -348,6 +385,8 @@ def _decision_row(judged: Judged, stored: Sequence[Stored], setting: Setting) ->
         "messageid": (message.message_id[:MESSAGE_ID] or None) if message else None,
         "digest": opened.digest or None,
         "serverid": opened.offered.server_id[:SERVER_ID],
+        "directioncode": opened.offered.is_sent_copy,
+        "messagekind": int(opened.nature.kind),
         "tracked": verdict.track,
         "reason": int(verdict.reason),
         "acceptingentityid": verdict.acceptor.id if verdict.acceptor else None,
@@ -358,7 +397,9 @@ def _decision_row(judged: Judged, stored: Sequence[Stored], setting: Setting) ->
         "matchedtypecode": matched.table if matched else None,
         "correlatedactivityid": verdict.correlated.activity if verdict.correlated else None,
         "correlationmethod": int(verdict.method),
+        "correlationscore": verdict.score,
         "emailid": judged.email_id,
+        "ledgerid": ledger_id,
         "trail": _trail(judged, stored),
         "receivedon": opened.received_at,
         "createdon": setting.now,
@@ -378,6 +419,7 @@ def _quarantine_row(judged: Judged, key: UUID, raw: BlobRef | None, setting: Set
     return {
         "postroom_quarantineid": key,
         "mailboxid": setting.mailbox,
+        "folder": opened.offered.folder[:FOLDER],
         "serverid": opened.offered.server_id[:SERVER_ID],
         "digest": raw.digest if raw else None,
         "size": opened.size,
@@ -395,7 +437,9 @@ def _ledger_row(judged: Judged, quarantine_id: UUID | None, setting: Setting) ->
     return {
         "postroom_ledgerid": new_id(),
         "mailboxid": setting.mailbox,
+        "folder": opened.offered.folder[:FOLDER],
         "serverid": opened.offered.server_id[:SERVER_ID],
+        "messages": 1,
         "emailid": judged.email_id,
         "quarantineid": quarantine_id,
         "decisionid": judged.decision_id,

@@ -18,7 +18,7 @@ from postroom.configuration.permission import Obstacle
 from postroom.errors import SignInRejected, Throttled, TransportError, Unreachable, UserError
 from postroom.passes import access
 from postroom.passes.context import Context, SendLimits
-from postroom.passes.judge import Direction, duplicate_check
+from postroom.passes.judge import duplicate_check
 from postroom.passes.result import PassResult
 from postroom.passes.written import message_id_for, sender_of, submission_of
 from postroom.ports.mail import Delivery, MailSink, Outcome, Submission
@@ -34,6 +34,7 @@ from postroom.store import alerts, outbox, workloads
 from postroom.store.blobs import open_blob
 from postroom.store.mailboxes import Setup
 from postroom.store.outbox import Claimed, Settlement
+from postroom.tracking.facts import Direction
 
 UNCERTAIN = (
     "The connection or the worker broke after the message may have been handed over, so nobody can know "

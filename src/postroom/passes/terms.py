@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from postroom.passes.gather import policy_of
 from postroom.passes.rows import AttachmentRules, Setting
 from postroom.store import mailboxes
 from postroom.store.mailboxes import Setup
+from postroom.store.policy import policy_of
 from postroom.store.records import SYSTEM_USER_ID
 from postroom.tracking.facts import Policy
 from postroom.tracking.resolution import Ownership
@@ -28,6 +28,8 @@ class Terms:
     still_offered: frozenset[str]
     #: Some recorded message is no longer offered: the server may have renumbered it.
     some_gone: bool
+    #: Some message could not be fetched before: what was decided of it then is out of date.
+    some_broken: bool
     #: Octets up to which an attachment lies in the database.
     blob_threshold: int
 
@@ -39,12 +41,14 @@ def terms_of(
     still_offered: frozenset[str],
     *,
     some_gone: bool = True,
+    some_broken: bool = False,
 ) -> Terms:
     """Return the terms of a pass over this mailbox."""
     organization = dict(setup.organization)
     mailbox = setup.mailbox
+    policy = policy_of(organization)
     return Terms(
-        policy_of(organization),
+        policy,
         AttachmentRules(
             _or(organization.get("maxuploadfilesize"), _LARGEST_ATTACHMENT),
             extensions(organization.get("blockedattachments") or ""),
@@ -55,9 +59,11 @@ def terms_of(
             SYSTEM_USER_ID,
             mailboxes.units_of_users(connection),
             Ownership(mailbox["ownerid"] or SYSTEM_USER_ID, mailbox["owneridtype"] or "systemuser"),
+            policy.token_prefixes,
         ),
         still_offered,
         some_gone,
+        some_broken,
         _or(organization.get("postroom_largeblobthreshold"), _IN_DATABASE),
     )
 

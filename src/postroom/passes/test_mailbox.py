@@ -14,7 +14,6 @@ from postroom.mime.compose import compose
 from postroom.mime.message import Address, Outgoing
 from postroom.passes import access
 from postroom.passes.context import Context
-from postroom.passes.gather import test_message_prefix
 from postroom.ports.mail import Outcome, Submission
 from postroom.schema.choices import IncomingDeliveryMethod, OutgoingDeliveryMethod, RunStatus, Workload
 from postroom.schema.ids import new_id
@@ -22,6 +21,7 @@ from postroom.servers import pop3, smtp
 from postroom.servers.connection import Step
 from postroom.store import alerts, hindrances, mailboxes
 from postroom.store.mailboxes import Setup
+from postroom.store.policy import test_message_prefix
 
 SUBJECT = "Your mailbox is now connected"
 

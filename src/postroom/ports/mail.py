@@ -32,6 +32,10 @@ class Offered:
     number: int
     #: Octets as the server says; servers are known to lie.
     size: int
+    #: The folder that the server keeps it in; empty for the inbox.
+    folder: str = ""
+    #: It lies among what the mailbox has sent, not among what it received.
+    is_sent_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

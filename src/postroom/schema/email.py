@@ -6,14 +6,17 @@ from postroom.schema import column as col
 from postroom.schema.activity import Activity
 from postroom.schema.choices import (
     CorrelationMethod,
+    DeliveryState,
     EmailNotification,
     EmailState,
     EmailStatus,
+    MessageKind,
     Participation,
     Priority,
     ReminderStatus,
     ReminderType,
     SendOutcome,
+    SetBy,
 )
 from postroom.schema.column import UNBOUNDED, Format, OnDelete, Required
 from postroom.schema.table import Description, Ownership, Row, States
@@ -62,8 +65,8 @@ class Email(Activity, Row):
         Index("uq_email_messageiddupcheck", "messageiddupcheck", unique=True),
         Index("ix_email_inreplyto", "inreplyto"),
         Index("ix_email_statuscode", "statuscode", "sendermailboxid"),
-        Index("ix_email_trackingtoken", "trackingtoken"),
-        Index("ix_email_baseconversationindexhash", "baseconversationindexhash"),
+        Index("ix_email_trackingtoken", "trackingtoken", "createdon"),
+        Index("ix_email_baseconversationindexhash", "baseconversationindexhash", "createdon"),
         Index("ix_email_correlatedactivityid", "correlatedactivityid"),
         Index("ix_email_regardingobjectid", "regardingobjectid"),
         Index("ix_email_createdon", "createdon"),
@@ -318,6 +321,28 @@ class Email(Activity, Row):
         label="Send Reason",
         access="R",
         description="Why it has not left yet, when it is tried next, and what to do.",
+    )
+    postroom_messagekind = col.choice(
+        MessageKind,
+        label="Message Kind",
+        default=MessageKind.ORDINARY,
+        description="Who or what wrote it; a draft that is an automatic reply is sent as one.",
+    )
+    postroom_deliverystate = col.choice(
+        DeliveryState,
+        label="Delivery State",
+        default=DeliveryState.NONE,
+        access="R",
+        description="The worst that reports say of the way of a sent e-mail.",
+    )
+    postroom_trackedby = col.choice(
+        SetBy, label="Tracked By", access="R", description="What brought a received e-mail into the store."
+    )
+    postroom_regardingby = col.choice(
+        SetBy, label="Regarding Set By", access="R", description="Who settled what the e-mail regards."
+    )
+    postroom_matchscore = col.integer(
+        0, 100, label="Match Score", access="R", description="How good the smart match was, of 100."
     )
     postroom_contentdigest = col.binary(
         32, label="Content Digest", access="R", description="SHA-256 of the message as it was received."

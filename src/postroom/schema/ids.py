@@ -9,6 +9,9 @@ import threading
 import time
 from uuid import UUID
 
+#: The user in whose name Postroom itself works; the same in every store, so that nobody has to look it up.
+SYSTEM_USER_ID = UUID("00000000-0000-7000-8000-000000000003")
+
 _LOCK = threading.Lock()
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0b10 << 62

@@ -36,6 +36,14 @@ class Ledger(Row):
     decisionid = col.lookup("postroom_decision", label="Decision", access="R")
     size = col.bigint(label="Size (Bytes)", access="R")
     digest = col.binary(32, label="Digest", access="R", description="SHA-256 of the message.")
+    messages = col.integer(
+        1,
+        label="Messages",
+        access="R",
+        default=1,
+        nullable=False,
+        description="How many decisions stand for it: one, or one for each message of a forwarded item.",
+    )
     seenon = col.moment(label="Seen On", access="R", nullable=False)
     discardedon = col.moment(
         label="Discarded On", access="R", description="When the server was asked to remove it."

@@ -361,6 +361,43 @@ class Organization(Audited, Row):
         label="Organization Database Organization Settings",
         description="Hidden settings (many SSS switches live here).",
     )
+    postroom_usetrackingtoken = col.boolean(
+        label="Use Tracking Token",
+        default=True,
+        description="Put a token behind the subject of what is sent, and look for tokens in what arrives.",
+    )
+    postroom_correlatebyreply = col.boolean(
+        label="Correlate By Reply",
+        default=True,
+        description="Correlate by the Message-IDs in In-Reply-To and References.",
+    )
+    postroom_correlatebyindex = col.boolean(
+        label="Correlate By Conversation Index",
+        default=True,
+        description="Correlate by the conversation index that Outlook and Exchange write.",
+    )
+    postroom_smartmatchthreshold = col.integer(
+        0,
+        100,
+        label="Smart Match Threshold",
+        default=60,
+        description="Lowest score, of 100, at which smart matching links two e-mails.",
+    )
+    postroom_trackreports = col.boolean(
+        label="Track Reports",
+        default=False,
+        description=(
+            "Track read receipts and delivery notices as e-mails of their own, beside noting them on the "
+            "e-mail that they speak of."
+        ),
+    )
+    postroom_decisiondays = col.integer(
+        0,
+        36_500,
+        label="Decision Days",
+        default=365,
+        description="Days for which decisions about messages are kept; 0 keeps them for ever.",
+    )
     postroom_uncertainsendpolicy = col.choice(
         UncertainSendPolicy,
         label="Uncertain Send Policy",

@@ -3,7 +3,7 @@
 from sqlalchemy import Index
 
 from postroom.schema import column as col
-from postroom.schema.choices import InstanceType, Participation
+from postroom.schema.choices import DeliveryState, InstanceType, Participation
 from postroom.schema.column import Format, OnDelete, Required
 from postroom.schema.table import Description, Row, Versioned
 from postroom.schema.targets import PARTIES
@@ -25,6 +25,7 @@ class ActivityParty(Versioned, Row):
         Index("ix_activityparty_activityid", "activityid"),
         Index("ix_activityparty_partyid", "partyid"),
         Index("ix_activityparty_addressused", "addressused"),
+        Index("ix_activityparty_postroom_unresolvedkey", "postroom_unresolvedkey"),
     )
 
     activitypartyid = col.key(label="Activity Party")
@@ -142,6 +143,15 @@ class ActivityParty(Versioned, Row):
     )
     scheduledstart = col.moment(
         label="Start Date", access="R", format=Format.DATE_ONLY, description="Copied from the activity."
+    )
+    postroom_unresolvedkey = col.text(
+        320,
+        label="Unresolved Key",
+        access="R",
+        description="The address as addresses are compared, as long as it belongs to no record.",
+    )
+    postroom_deliverystate = col.choice(
+        DeliveryState, label="Delivery State", access="R", description="What reports say of this recipient."
     )
 
 

@@ -36,6 +36,12 @@ class Quarantine(Row):
     )
     createdon = col.moment(label="Created On", access="R", nullable=False)
     lasttriedon = col.moment(label="Last Tried On", access="R")
+    decisionid = col.lookup(
+        "postroom_decision",
+        label="Decision",
+        access="R",
+        description="The decision that stands for a message which could not be fetched.",
+    )
     emailid = col.lookup(
         "email", label="Email", access="R", description="What it was recorded as in the end."
     )

@@ -34,13 +34,15 @@ from postroom.schema.quarantine import Quarantine
 from postroom.schema.query import SavedQuery, SubscriptionManuallyTrackedObject, UserQuery
 from postroom.schema.queue import Queue, QueueItem
 from postroom.schema.recurrence import RecurrenceRule, RecurringAppointmentMaster
-from postroom.schema.search import EmailHash, EmailSearch
+from postroom.schema.report import Report
+from postroom.schema.search import AddressChoice, EmailHash, EmailSearch
 from postroom.schema.table import Row, TableInfo, Unstored
 from postroom.schema.task import Task
 from postroom.schema.team import BusinessUnit, Team
 from postroom.schema.template import EmailSignature, Template
 from postroom.schema.user import SystemUser, UserSettings
 from postroom.schema.version import RowVersion
+from postroom.schema.wish import MessageWish
 from postroom.schema.workload import Workload
 
 #: The tables in the order in which documentation shows them.
@@ -66,6 +68,7 @@ CLASSES: Sequence[type[Row] | type[Unstored]] = (
     Attachment,
     EmailSearch,
     EmailHash,
+    AddressChoice,
     UnresolvedAddress,
     Template,
     EmailSignature,
@@ -91,6 +94,8 @@ CLASSES: Sequence[type[Row] | type[Unstored]] = (
     Ledger,
     Decision,
     Quarantine,
+    Report,
+    MessageWish,
     Blob,
     SendJournal,
     Workload,

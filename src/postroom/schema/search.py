@@ -1,10 +1,10 @@
-"""The address index and the smart-matching hashes."""
+"""The address index, choices among its records, and the smart-matching hashes."""
 
 from sqlalchemy import Index
 
 from postroom.schema import column as col
 from postroom.schema.choices import HashType
-from postroom.schema.column import Required
+from postroom.schema.column import OnDelete, Required
 from postroom.schema.table import Description, Owned, Ownership, Row, Versioned
 from postroom.schema.targets import EMAIL_ENABLED
 
@@ -56,6 +56,39 @@ class EmailSearch(Versioned, Row):
     )
 
 
+class AddressChoice(Row):
+    """Which of several records an address stands for, as a person once decided."""
+
+    __tablename__ = "postroom_addresschoice"
+    __described__ = Description(
+        set_name="postroom_addresschoices",
+        label="Address Choice",
+        plural="Address Choices",
+        primary_name="emailaddress",
+    )
+    __table_args__ = (
+        Index("uq_postroom_addresschoice_emailaddress", "emailaddress", unique=True),
+        Index("ix_postroom_addresschoice_partyid", "partyid"),
+    )
+
+    postroom_addresschoiceid = col.key(label="Address Choice", access="R")
+    emailaddress = col.text(
+        320, label="Email Address", access="R", nullable=False, description="As addresses are compared."
+    )
+    partyid = col.lookup(
+        *EMAIL_ENABLED,
+        label="Party",
+        access="R",
+        nullable=False,
+        type_column="partyobjecttypecode",
+        on_delete=OnDelete.CASCADE,
+        description="The record that the address stands for.",
+    )
+    partyobjecttypecode = col.table_name(label="Party Object Type Code", access="R")
+    chosenby = col.lookup("systemuser", label="Chosen By", access="R")
+    createdon = col.moment(label="Created On", access="R", nullable=False)
+
+
 class EmailHash(Versioned, Owned, Row):
     """One word of a subject or one recipient, hashed, for smart matching."""
 
@@ -69,7 +102,7 @@ class EmailHash(Versioned, Owned, Row):
         ownership=Ownership.USER,
     )
     __table_args__ = (
-        Index("ix_emailhash_hash", "hash", "hashtype"),
+        Index("ix_emailhash_hash", "hash", "hashtype", "createdon"),
         Index("ix_emailhash_activityid", "activityid"),
     )
 

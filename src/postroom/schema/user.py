@@ -145,10 +145,10 @@ class UserSettings(Audited, Row):
         FilteringMethod, label="Incoming Email Filtering Method", default=FilteringMethod.KNOWN_SENDERS
     )
     autocreatecontactonpromote = col.integer(
+        0,
+        2,
         label="Auto Create Contact On Promote",
-        description=(
-            "Whether a record is made for an unresolved party when an e-mail or appointment is tracked."
-        ),
+        description="What is made of an unknown sender of a tracked e-mail: 0 nothing, 1 contact, 2 lead.",
     )
     ignoreunsolicitedemail = col.boolean(
         label="Ignore Unsolicited Email", default=True, description="Deprecated."

@@ -95,6 +95,12 @@ ATTACHMENTS_LEFT_OUT = Alert(
     "E-mails were kept without some of their attachments: too large, or of a blocked kind.",
     "`postroom explain` says which; the organization's maxuploadfilesize and blockedattachments decide.",
 )
+BOUNCED = Alert(
+    14,
+    TraceLevel.WARNING,
+    "E-mails came back: a server reports that they did not reach their recipients.",
+    "The e-mail says which recipient and why (postroom_deliverystate, `postroom query postroom_reports`).",
+)
 
 
 def waiting(name: str, reason: str) -> Alert:

@@ -1,7 +1,7 @@
 """The e-mail search index: which records an address belongs to."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.schema import registry
-from postroom.schema.choices import FilteringMethod
-from postroom.schema.search import EmailSearch
+from postroom.schema.choices import AutoCreate, FilteringMethod
+from postroom.schema.search import AddressChoice, EmailSearch
 from postroom.schema.user import SystemUser, UserSettings
 from postroom.tracking.facts import Known
 
@@ -21,6 +21,7 @@ CHUNK = 500
 T = TypeVar("T")
 
 _SEARCH = EmailSearch.__table__
+_CHOICE = AddressChoice.__table__
 
 
 def chunks_of(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -36,7 +37,9 @@ def find_known(connection: Connection, addresses: Iterable[str]) -> dict[str, tu
     One statement finds the rows of all addresses, one more per table reads what is asked of them.
     """
     places: list[sa.Row[Any]] = []
-    for chunk in chunks_of(sorted(set(addresses))):
+    wanted = sorted(set(addresses))
+    choices = _choices(connection, wanted)
+    for chunk in chunks_of(wanted):
         query = sa.select(
             _SEARCH.c.emailaddress,
             _SEARCH.c.parentobjectid,
@@ -47,6 +50,8 @@ def find_known(connection: Connection, addresses: Iterable[str]) -> dict[str, tu
     by_table: dict[str, set[UUID]] = {}
     for place in places:
         by_table.setdefault(place.parentobjecttypecode, set()).add(place.parentobjectid)
+    for table, key in choices.values():
+        by_table.setdefault(table, set()).add(key)
     records = {table: _people(connection, table, ids) for table, ids in by_table.items()}
     found: dict[str, list[Known]] = {}
     for place in places:
@@ -54,23 +59,35 @@ def find_known(connection: Connection, addresses: Iterable[str]) -> dict[str, tu
         if known:
             numbered = _numbered(known, place.emailcolumnnumber)
             found.setdefault(place.emailaddress, []).append(numbered)
+    for address, (table, key) in choices.items():
+        if chosen := records[table].get(key):
+            found[address] = _with_choice(found.get(address, ()), chosen)
     return {address: tuple(_each_once(matches)) for address, matches in found.items()}
+
+
+def _choices(connection: Connection, addresses: Iterable[str]) -> dict[str, tuple[str, UUID]]:
+    """Return the records that persons chose for addresses."""
+    found: dict[str, tuple[str, UUID]] = {}
+    for chunk in chunks_of(addresses):
+        query = sa.select(_CHOICE.c.emailaddress, _CHOICE.c.partyobjecttypecode, _CHOICE.c.partyid).where(
+            _CHOICE.c.emailaddress.in_(chunk)
+        )
+        for row in connection.execute(query):
+            found[row.emailaddress] = (row.partyobjecttypecode, row.partyid)
+    return found
+
+
+def _with_choice(matches: Sequence[Known], chosen: Known) -> list[Known]:
+    """Return the matches with the chosen record marked; it may hold the address in no column."""
+    others = [known for known in matches if known.id != chosen.id]
+    same = next((known for known in matches if known.id == chosen.id), chosen)
+    return [*others, replace(same, chosen=True)]
 
 
 def _numbered(known: Known, column_number: int | None) -> Known:
     if column_number in (None, known.column_number):
         return known
-    return Known(
-        known.table,
-        known.id,
-        known.name,
-        known.active,
-        known.owner,
-        known.owner_table,
-        known.account,
-        known.filtering,
-        column_number or 1,
-    )
+    return replace(known, column_number=column_number or 1)
 
 
 def _each_once(matches: Sequence[Known]) -> Iterable[Known]:
@@ -141,7 +158,10 @@ def _users(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Known]:
     for chunk in chunks_of(ids):
         query = (
             sa.select(
-                users.c.systemuserid, users.c.fullname, settings.c.incomingemailfilteringmethod.label("wants")
+                users.c.systemuserid,
+                users.c.fullname,
+                settings.c.incomingemailfilteringmethod.label("wants"),
+                settings.c.autocreatecontactonpromote.label("makes"),
             )
             .join_from(users, settings, settings.c.systemuserid == users.c.systemuserid, isouter=True)
             .where(users.c.systemuserid.in_(chunk), users.c.isdisabled.is_not(True))
@@ -149,6 +169,11 @@ def _users(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Known]:
         for row in connection.execute(query):
             wants = FilteringMethod.KNOWN_SENDERS if row.wants is None else FilteringMethod(row.wants)
             found[row.systemuserid] = Known(
-                "systemuser", row.systemuserid, row.fullname or "", owner=row.systemuserid, filtering=wants
+                "systemuser",
+                row.systemuserid,
+                row.fullname or "",
+                owner=row.systemuserid,
+                filtering=wants,
+                auto_create=AutoCreate(row.makes or 0),
             )
     return found

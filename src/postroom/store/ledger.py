@@ -1,5 +1,6 @@
 """The ledger: which messages of a mailbox were seen, by the server's own ids."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -9,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.ports.mail import Offered
-from postroom.schema.choices import EmailNotification, QuarantineCause, QuarantineState
+from postroom.schema.choices import EmailNotification, QuarantineCause, QuarantineState, Reason
+from postroom.schema.decision import Decision
 from postroom.schema.email import Email
 from postroom.schema.ids import new_id
 from postroom.schema.ledger import Ledger
@@ -17,6 +19,7 @@ from postroom.schema.quarantine import Quarantine
 from postroom.store.index import chunks_of
 
 _EMAIL = Email.__table__
+_DECISION = Decision.__table__
 _LEDGER = Ledger.__table__
 _QUARANTINE = Quarantine.__table__
 
@@ -127,11 +130,14 @@ def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble
             .values(attempts=known.attempts + 1, lasttriedon=now, reason=trouble[:2000])
         )
         return known.attempts + 1
+    decision = _failed_fetch(connection, mailbox, offered, now)
     connection.execute(
         sa.insert(_QUARANTINE).values(
             postroom_quarantineid=new_id(),
             mailboxid=mailbox,
+            folder=offered.folder,
             serverid=offered.server_id,
+            decisionid=decision,
             size=offered.size,
             cause=int(QuarantineCause.BROKEN_FETCH),
             reason=trouble[:2000],
@@ -142,6 +148,52 @@ def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble
         )
     )
     return 1
+
+
+def _failed_fetch(connection: Connection, mailbox: UUID, offered: Offered, now: datetime) -> UUID:
+    """Write the decision that stands for a message of which only its id was seen."""
+    key = new_id()
+    trail = [("fetched", Reason.FETCH_FAILED.sentence)]
+    connection.execute(
+        sa.insert(_DECISION).values(
+            postroom_decisionid=key,
+            mailboxid=mailbox,
+            serverid=offered.server_id,
+            directioncode=offered.is_sent_copy,
+            tracked=False,
+            reason=int(Reason.FETCH_FAILED),
+            trail=json.dumps(trail),
+            createdon=now,
+        )
+    )
+    return key
+
+
+def forget_failures(connection: Connection, mailbox: UUID, server_ids: Sequence[str]) -> None:
+    """Take back the decisions that stood for messages which are fetched by now; their own follow."""
+    for chunk in chunks_of(server_ids):
+        failed = sa.select(_QUARANTINE.c.decisionid).where(
+            _QUARANTINE.c.mailboxid == mailbox,
+            _QUARANTINE.c.cause == int(QuarantineCause.BROKEN_FETCH),
+            _QUARANTINE.c.state == int(QuarantineState.WAITING),
+            _QUARANTINE.c.serverid.in_(chunk),
+            _QUARANTINE.c.decisionid.is_not(None),
+        )
+        connection.execute(sa.delete(_DECISION).where(_DECISION.c.postroom_decisionid.in_(failed)))
+
+
+def take_back(connection: Connection, mailbox: UUID, server_id: str) -> None:
+    """Forget that a message was seen and what was decided of it, so that it is judged anew."""
+    same = sa.and_(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.serverid == server_id)
+    for entry in connection.execute(sa.select(_LEDGER.c.postroom_ledgerid, _LEDGER.c.seenon).where(same)):
+        # Both were written in one transaction, so that the time finds the few rows among which to look.
+        connection.execute(
+            sa.delete(_DECISION).where(
+                _DECISION.c.createdon == entry.seenon, _DECISION.c.ledgerid == entry.postroom_ledgerid
+            )
+        )
+    connection.execute(sa.delete(_LEDGER).where(same))
+    forget_failures(connection, mailbox, [server_id])
 
 
 def settle_broken(connection: Connection, mailbox: UUID, still_offered: frozenset[str]) -> None:

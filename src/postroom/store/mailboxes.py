@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from postroom.errors import UserError
 from postroom.schema.choices import (
     ActiveState,
+    AutoCreate,
     FilteringMethod,
     IncomingDeliveryMethod,
     OutgoingDeliveryMethod,
@@ -43,6 +44,8 @@ class Setup:
     profile: Mapping[str, Any] | None
     organization: Mapping[str, Any]
     filtering: FilteringMethod
+    #: What the mailbox's user has made of unknown senders.
+    auto_create: AutoCreate = AutoCreate.NOTHING
 
     @property
     def mailbox_id(self) -> UUID:
@@ -77,7 +80,7 @@ def read_setup(connection: Connection, mailbox: UUID) -> Setup:
         key = _PROFILE.c.emailserverprofileid
         profile = _one(connection, sa.select(_PROFILE).where(key == row["emailserverprofile"]))
     organization = _one(connection, sa.select(_ORGANIZATION)) or {}
-    return Setup(row, profile, organization, _filtering(connection, row))
+    return Setup(row, profile, organization, *_wishes_of_owner(connection, row))
 
 
 def find_by_address(connection: Connection, address: str) -> list[UUID]:
@@ -130,17 +133,24 @@ def _one(connection: Connection, query: sa.Select[Any]) -> dict[str, Any] | None
     return None if row is None else dict(row)
 
 
-def _filtering(connection: Connection, mailbox: Mapping[str, Any]) -> FilteringMethod:
+def _wishes_of_owner(
+    connection: Connection, mailbox: Mapping[str, Any]
+) -> tuple[FilteringMethod, AutoCreate]:
     owner, table = mailbox["regardingobjectid"], mailbox["regardingobjecttypecode"]
     if table == "queue":
         queues = Queue.__table__
         query = sa.select(queues.c.incomingemailfilteringmethod).where(queues.c.queueid == owner)
         code = connection.execute(query).scalar()
-        return FilteringMethod.ALL if code is None else FilteringMethod(code)
+        filtering = FilteringMethod.ALL if code is None else FilteringMethod(code)
+        return filtering, AutoCreate.NOTHING
     settings = UserSettings.__table__
-    query = sa.select(settings.c.incomingemailfilteringmethod).where(settings.c.systemuserid == owner)
-    code = connection.execute(query).scalar() if owner else None
-    return FilteringMethod.KNOWN_SENDERS if code is None else FilteringMethod(code)
+    query = sa.select(settings.c.incomingemailfilteringmethod, settings.c.autocreatecontactonpromote).where(
+        settings.c.systemuserid == owner
+    )
+    found = connection.execute(query).first() if owner else None
+    code, create = found or (None, None)
+    filtering = FilteringMethod.KNOWN_SENDERS if code is None else FilteringMethod(code)
+    return filtering, AutoCreate(create or 0)
 
 
 def receiver_of(setup: Setup) -> Receiver:
@@ -153,6 +163,9 @@ def receiver_of(setup: Setup) -> Receiver:
         mailbox["regardingobjectid"],
         setup.filtering,
         _later(mailbox["processemailreceivedafter"], (setup.profile or {}).get("processemailsreceivedafter")),
+        mailbox["ownerid"] if mailbox["regardingobjectid"] else None,
+        mailbox["owneridtype"] or "systemuser",
+        setup.auto_create,
     )
 
 

@@ -15,11 +15,11 @@ from postroom.schema.ledger import Ledger
 from postroom.schema.party import ActivityParty
 from postroom.schema.quarantine import Quarantine
 from postroom.schema.queue import QueueItem
+from postroom.schema.search import EmailHash
 from postroom.schema.version import VERSIONS_AT_ONCE
 from postroom.store import bulk
 from postroom.store.database import Database, insert_new
 from postroom.store.index import chunks_of
-from postroom.tracking.facts import Correlated
 
 Row = dict[str, Any]
 
@@ -36,6 +36,8 @@ class Rows:
     decisions: list[Row] = field(default_factory=list)
     quarantine: list[Row] = field(default_factory=list)
     ledger: list[Row] = field(default_factory=list)
+    hashes: list[Row] = field(default_factory=list)
+    reports: list[Row] = field(default_factory=list)
     #: Ledger rows whose server gave the message a new id: key and new server id.
     renumbered: list[Row] = field(default_factory=list)
 
@@ -47,7 +49,7 @@ _QUEUE_ITEM = QueueItem.__table__
 _DECISION = Decision.__table__
 _QUARANTINE = Quarantine.__table__
 _LEDGER = Ledger.__table__
-_QUARANTINE = Quarantine.__table__
+_HASH = EmailHash.__table__
 
 
 def insert(database: Database, connection: Connection, rows: Rows) -> None:
@@ -57,6 +59,7 @@ def insert(database: Database, connection: Connection, rows: Rows) -> None:
         (_PARTY, rows.parties),
         (_FILE, rows.attachments),
         (_QUEUE_ITEM, rows.queue_items),
+        (_HASH, rows.hashes),
     )
     _give_versions(database, connection, [row for _, values in versioned for row in values] + rows.contents)
     for table, values in versioned:
@@ -112,38 +115,3 @@ def holders_of(connection: Connection, uniques: Sequence[UUID]) -> dict[UUID, UU
         )
         found.update((row.messageiddupcheck, row.activityid) for row in connection.execute(query))
     return found
-
-
-def by_message_id(connection: Connection, message_ids: Sequence[str]) -> dict[str, list[Correlated]]:
-    """Return the e-mails that have each Message-ID, oldest first."""
-    columns = (
-        _EMAIL.c.activityid,
-        _EMAIL.c.messageid,
-        _EMAIL.c.subject,
-        _EMAIL.c.regardingobjectid,
-        _EMAIL.c.regardingobjecttypecode,
-        _EMAIL.c.ownerid,
-        _EMAIL.c.conversationtrackingid,
-        _EMAIL.c.trackingtoken,
-        _EMAIL.c.directioncode,
-    )
-    found: dict[str, list[Correlated]] = {}
-    for chunk in chunks_of(message_ids):
-        query = sa.select(*columns).where(_EMAIL.c.messageid.in_(chunk)).order_by(_EMAIL.c.activityid)
-        for row in connection.execute(query):
-            found.setdefault(row.messageid, []).append(_correlated(row))
-    return found
-
-
-def _correlated(row: Any) -> Correlated:
-    return Correlated(
-        row.activityid,
-        row.messageid,
-        row.subject or "",
-        row.regardingobjectid,
-        row.regardingobjecttypecode,
-        row.ownerid,
-        row.conversationtrackingid,
-        row.trackingtoken,
-        bool(row.directioncode),
-    )

@@ -20,14 +20,18 @@ from postroom.schema.choices import EmailState, EmailStatus, JournalState, Parti
 from postroom.schema.email import Email
 from postroom.schema.ids import new_id
 from postroom.schema.journal import SendJournal
+from postroom.schema.organization import Organization
 from postroom.schema.party import ActivityParty
 from postroom.schema.queue import Queue
 from postroom.schema.user import SystemUser
 from postroom.store.database import Database
 from postroom.store.index import chunks_of
+from postroom.store.marking import mark
+from postroom.store.policy import marking_of
 
 _EMAIL = Email.__table__
 _JOURNAL = SendJournal.__table__
+_ORGANIZATION = Organization.__table__
 _PARTY = ActivityParty.__table__
 
 REPLY = 2000
@@ -74,6 +78,8 @@ class Settlement:
 def relate_pending(connection: Connection) -> int:
     """Give every pending e-mail without one the mailbox of its From party; return how many were given.
 
+    It is then marked, so that answers to it are found.
+
     An e-mail may become Pending Send by a plain write of its status as well as by SendEmail.
     """
     users, queues = SystemUser.__table__, Queue.__table__
@@ -98,6 +104,8 @@ def relate_pending(connection: Connection) -> int:
             .values(sendermailboxid=sa.bindparam("mailbox"))
         )
         connection.execute(change, found)
+        organization = connection.execute(sa.select(_ORGANIZATION)).mappings().one()
+        mark(connection, [entry["key"] for entry in found], marking_of(dict(organization)))
     return len(found)
 
 

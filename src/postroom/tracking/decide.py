@@ -5,13 +5,14 @@ The words are kept as the trail, so that anybody may ask afterwards.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
-from postroom.mime.message import Message
-from postroom.schema.choices import CorrelationMethod, FilteringMethod, Reason
-from postroom.tracking.facts import Correlated, Facts, Known, Policy, Receiver, answered_ids, recipients
+from postroom.mime.message import Address, Message
+from postroom.schema.choices import CorrelationMethod, FilteringMethod, Reason, SetBy, Wish
+from postroom.tracking.correlation import Correlation, correlate
+from postroom.tracking.facts import NOTICES, Arrived, Correlated, Facts, Known, Policy, Receiver, recipients
+from postroom.tracking.resolution import choose_sender
 from postroom.tracking.verdict import Step, Verdict
 
 # Good enough to tell an address from something else; whether it can be delivered to is not asked.
@@ -20,19 +21,31 @@ _ADDRESS = re.compile(r"(?:[^\s@<>\"]+|\"[^\"\r\n]+\")@[^\s@<>\"]+\Z")
 # The tables that "leads, contacts and accounts" means.
 CUSTOMER_TABLES = frozenset({"lead", "contact", "account"})
 
+_NOTHING_FOUND = Correlation("correlation was not asked for")
+
 
 @dataclass(slots=True)
 class Case:
     """One message before its judges, with what earlier rules found."""
 
-    message: Message
-    received_at: datetime | None
-    receiver: Receiver
+    arrived: Arrived
     facts: Facts
     policy: Policy
     candidates: list[Known] = field(default_factory=list)
-    correlated: Correlated | None = None
+    correlation: Correlation = _NOTHING_FOUND
+    #: The sent e-mail that the message reports on.
+    reported: Correlated | None = None
     trail: list[Step] = field(default_factory=list)
+
+    @property
+    def message(self) -> Message:
+        """Return the message itself."""
+        return self.arrived.message
+
+    @property
+    def receiver(self) -> Receiver:
+        """Return the mailbox in which it lay."""
+        return self.arrived.receiver
 
     @property
     def senders(self) -> tuple[Known, ...]:
@@ -45,21 +58,42 @@ class Case:
 Rule = Callable[[Case], "Verdict | str"]
 
 
-def not_before_start(case: Case) -> Verdict | str:
-    """Leave alone what arrived before the mailbox is to be processed."""
-    after = case.receiver.process_after
-    if after is None or case.received_at is None:
-        return "no start date, or the time of arrival is not known"
-    if case.received_at < after:
-        return Verdict(track=False, reason=Reason.TOO_OLD)
-    return "it arrived after the start date"
-
-
 def not_a_duplicate(case: Case) -> Verdict | str:
     """Never make a second e-mail of a message that one e-mail already holds."""
     if case.facts.duplicate:
         return Verdict(track=False, reason=Reason.DUPLICATE, duplicate=case.facts.duplicate)
     return "no e-mail holds this message yet"
+
+
+def as_a_person_wishes(case: Case) -> Verdict | str:
+    """Do what a person once said about this very message; no rule overrules that."""
+    settled = case.facts.settled
+    if settled is None:
+        return "no person has said anything about it"
+    if settled.wish is Wish.UNTRACK:
+        return Verdict(track=False, reason=Reason.UNTRACKED_BY_PERSON)
+    case.correlation = correlate(case.arrived, case.facts, case.policy)
+    acceptor = _owner_of_mailbox(case)
+    return Verdict(
+        track=True,
+        reason=Reason.TRACKED_BY_PERSON,
+        acceptor=acceptor,
+        accepting=(acceptor,) if acceptor else (),
+        regarding=settled.regarding,
+        regarding_table=settled.regarding_table,
+        regarding_by=SetBy.PERSON if settled.regarding else None,
+        tracked_by=SetBy.PERSON,
+    )
+
+
+def not_before_start(case: Case) -> Verdict | str:
+    """Leave alone what arrived before the mailbox is to be processed."""
+    after, received_at = case.receiver.process_after, case.arrived.received_at
+    if after is None or received_at is None:
+        return "no start date, or the time of arrival is not known"
+    if received_at < after:
+        return Verdict(track=False, reason=Reason.TOO_OLD)
+    return "it arrived after the start date"
 
 
 def not_a_test_message(case: Case) -> Verdict | str:
@@ -70,8 +104,22 @@ def not_a_test_message(case: Case) -> Verdict | str:
     return "it is no test message of this installation"
 
 
+def not_a_mere_notice(case: Case) -> Verdict | str:
+    """Note receipts and delivery notices on the sent e-mail that they speak of, and keep no e-mail."""
+    # source: RFC3464 2.3.3
+    kind = case.arrived.nature.kind
+    if case.reported is None:
+        return "it reports on no sent e-mail of the store"
+    if kind not in NOTICES or case.policy.track_reports:
+        return f"it reports on a sent e-mail ({kind.label.lower()}); that is noted, and the message judged"
+    case.correlation = Correlation("it names the e-mail", case.reported, CorrelationMethod.IN_REPLY_TO)
+    return Verdict(track=False, reason=Reason.REPORT_NOTED)
+
+
 def has_a_valid_sender(case: Case) -> Verdict | str:
-    """Refuse mail that nobody signed."""
+    """Refuse mail that nobody signed, but for a report on what was sent from here."""
+    if case.reported:
+        return "reports on sent e-mails need no sender"
     author = case.message.author
     if author is None or not _ADDRESS.match(author.address):
         return Verdict(track=False, reason=Reason.INVALID_SENDER)
@@ -96,11 +144,26 @@ def _candidates(case: Case) -> list[Known]:
             if case.policy.own_filter_only and known.id != receiver.owner:
                 continue
             found.setdefault((known.table, known.id), known)
-    own = (receiver.owner_table, receiver.owner)
+    own = _owner_of_mailbox(case)
     # A distribution list or a blind copy names nobody; then only an owner who wants all mail has it.
-    if receiver.owner and own not in found and receiver.filtering is FilteringMethod.ALL:
-        found[own] = Known(receiver.owner_table, receiver.owner, filtering=FilteringMethod.ALL)
+    if own and (own.table, own.id) not in found and own.filtering is FilteringMethod.ALL:
+        found[own.table, own.id] = own
     return [_with_forced_filter(known, case.policy) for known in found.values()]
+
+
+def _owner_of_mailbox(case: Case) -> Known | None:
+    """Return the user or queue whose mailbox it is; a forward mailbox is nobody's."""
+    receiver = case.receiver
+    if receiver.owner is None:
+        return None
+    return Known(
+        receiver.owner_table,
+        receiver.owner,
+        owner=receiver.keeper,
+        owner_table=receiver.keeper_table,
+        filtering=receiver.filtering,
+        auto_create=receiver.auto_create,
+    )
 
 
 def _with_forced_filter(known: Known, policy: Policy) -> Known:
@@ -109,48 +172,62 @@ def _with_forced_filter(known: Known, policy: Policy) -> Known:
     return replace(known, filtering=policy.forced_user_filtering)
 
 
+def has_a_sender_of_ours(case: Case) -> Verdict | str:
+    """Let the user or queue who sent it decide about a sent message; else the mailbox's owner."""
+    ours = [known for known in case.senders if known.is_internal and known.active]
+    own = _owner_of_mailbox(case)
+    sender = next((known for known in ours if own and known.id == own.id), ours[0] if ours else own)
+    if sender is None:
+        return Verdict(track=False, reason=Reason.NO_RECIPIENT_MATCH)
+    case.candidates = [_with_forced_filter(sender, case.policy)]
+    return "its sender's filter decides"
+
+
 def correlates(case: Case) -> Verdict | str:
-    """Look for the e-mail that this message answers; finding one ends nothing by itself."""
-    if not case.policy.correlation:
-        return "correlation is switched off for the organization"
-    for message_id in answered_ids(case.message):
-        if matches := case.facts.by_message_id.get(message_id):
-            case.correlated = matches[-1]
-            return "it answers an e-mail of the store (In-Reply-To or References)"
-    return "it answers no e-mail of the store"
+    """Look for the e-mail that this message belongs to; finding one ends nothing by itself."""
+    case.correlation = correlate(case.arrived, case.facts, case.policy)
+    return case.correlation.finding
 
 
 def internal_mail_is_wanted(case: Case) -> Verdict | str:
     """Apply the organization's wish about mail between its own users and queues."""
-    if not case.policy.ignore_internal:
-        return "mail between users is tracked as two activities"
-    if not any(k.is_internal and k.active for k in case.senders):
+    internal = [known for known in case.senders if known.is_internal and known.active]
+    if not internal:
         return "the sender is no user or queue"
-    if case.policy.keep_internal_to_queues:
+    policy = case.policy
+    from_queue = all(known.table == "queue" for known in internal)
+    if from_queue and policy.ignore_internal_from_queues and _has_sent_copy(case):
+        return Verdict(track=False, reason=Reason.INTERNAL_EMAIL_REJECT)
+    if not policy.ignore_internal:
+        return "mail between users is tracked as two activities"
+    if policy.keep_internal_to_queues:
         queues = [k for k in case.candidates if k.table == "queue"]
         if queues:
             case.candidates = queues
             return "internal mail to a queue goes through the queue's filter"
-    if case.policy.ignore_internal_needs_sent_copy and not _sent_copy(case):
+    if policy.ignore_internal_needs_sent_copy and not _has_sent_copy(case):
         return "internal mail, but no sent copy of it is in the store"
     return Verdict(track=False, reason=Reason.INTERNAL_EMAIL_REJECT)
 
 
-def _sent_copy(case: Case) -> bool:
+def _has_sent_copy(case: Case) -> bool:
     return any(c.outgoing for c in case.facts.by_message_id.get(case.message.message_id, ()))
 
 
 def a_filter_accepts(case: Case) -> Verdict | str:
     """Ask each candidate's filtering method; the first that accepts has it."""
+    accepted: Verdict | None = None
+    accepting: list[Known] = []
     for candidate in case.candidates:
-        if verdict := _accepted_by(candidate, case):
-            return verdict
-        case.trail.append(
-            Step(
-                "a_filter_accepts",
-                f"{candidate.table} {candidate.id}: filter {_label(candidate)} does not accept it",
-            )
-        )
+        verdict = _accepted_by(candidate, case)
+        if verdict:
+            accepted = accepted or verdict
+            accepting.append(candidate)
+        elif accepted is None:
+            finding = f"{candidate.table} {candidate.id}: filter {_label(candidate)} does not accept it"
+            case.trail.append(Step("a_filter_accepts", finding))
+    if accepted:
+        return replace(accepted, accepting=tuple(accepting))
     refused_all = all(c.filtering is FilteringMethod.NONE for c in case.candidates)
     return Verdict(track=False, reason=Reason.FILTER_NONE if refused_all else Reason.NO_CORRELATION_MATCH)
 
@@ -163,37 +240,41 @@ def _accepted_by(candidate: Known, case: Case) -> Verdict | None:
     filtering = candidate.filtering
     if filtering is None or filtering is FilteringMethod.NONE:
         return None
+    verdict = Verdict(track=True, reason=Reason.ACCEPT_ALL, acceptor=candidate, filtering=filtering)
     if filtering is FilteringMethod.ALL:
-        return Verdict(track=True, reason=Reason.ACCEPT_ALL, acceptor=candidate, filtering=filtering)
-    if case.correlated:
-        return Verdict(track=True, reason=Reason.CORRELATION_MATCH, acceptor=candidate, filtering=filtering)
-    match = _matching_sender(filtering, case)
+        return verdict
+    if case.correlation.email:
+        return replace(verdict, reason=Reason.CORRELATION_MATCH)
+    match = next(_matches(filtering, case), None)
     if match is None:
         return None
+    address, known = match
+    reason = Reason.RECIPIENT_MATCH if case.arrived.is_sent_copy else Reason.SENDER_MATCH
+    return replace(verdict, reason=reason, matched=known, matched_address=address.key)
+
+
+def _matches(filtering: FilteringMethod, case: Case) -> Iterator[tuple[Address, Known]]:
+    """Yield the records that the filter knows: of the sender, or of whom a sent message went to."""
+    if filtering is FilteringMethod.RESPONSES:
+        return
     author = case.message.author
-    return Verdict(
-        track=True,
-        reason=Reason.SENDER_MATCH,
-        acceptor=candidate,
-        filtering=filtering,
-        matched=match,
-        matched_address=author.key if author else "",
-    )
+    others = recipients(case.message) if case.arrived.is_sent_copy else ((author,) if author else ())
+    for address in others:
+        matches = case.facts.known.get(address.key, ())
+        # The one that the address stands for is named before others that would do as well.
+        meant = choose_sender(matches, case.receiver, case.policy).known
+        for known in (meant, *matches) if meant else matches:
+            if filtering is FilteringMethod.EMAIL_ENABLED or known.table in CUSTOMER_TABLES:
+                yield address, known
 
 
-def _matching_sender(filtering: FilteringMethod, case: Case) -> Known | None:
-    if filtering is FilteringMethod.KNOWN_SENDERS:
-        return next((k for k in case.senders if k.table in CUSTOMER_TABLES), None)
-    if filtering is FilteringMethod.EMAIL_ENABLED:
-        return next(iter(case.senders), None)
-    return None
-
-
-#: The rules in the order in which they are asked.
+#: The rules in the order in which they are asked about what a mailbox received.
 RULES: tuple[Rule, ...] = (
     not_a_duplicate,
+    as_a_person_wishes,
     not_before_start,
     not_a_test_message,
+    not_a_mere_notice,
     has_a_valid_sender,
     has_a_candidate,
     correlates,
@@ -201,16 +282,23 @@ RULES: tuple[Rule, ...] = (
     a_filter_accepts,
 )
 
+#: The rules about what was found among the items that a mailbox has sent.
+SENT_RULES: tuple[Rule, ...] = (
+    not_a_duplicate,
+    as_a_person_wishes,
+    not_before_start,
+    not_a_test_message,
+    has_a_valid_sender,
+    has_a_sender_of_ours,
+    correlates,
+    a_filter_accepts,
+)
 
-def decide(
-    message: Message, received_at: datetime | None, receiver: Receiver, facts: Facts, policy: Policy
-) -> Verdict:
-    """Return what is to become of the message, with its reason and the trail of rules tried.
 
-    `received_at` is when the receiving server got it, or None where that is not known.
-    """
-    case = Case(message, received_at, receiver, facts, policy)
-    for rule in RULES:
+def decide(arrived: Arrived, facts: Facts, policy: Policy) -> Verdict:
+    """Return what is to become of the message, with its reason and the trail of rules tried."""
+    case = Case(arrived, facts, policy, reported=_reported(arrived, facts))
+    for rule in SENT_RULES if arrived.is_sent_copy else RULES:
         result = rule(case)
         if isinstance(result, Verdict):
             case.trail.append(Step(rule.__name__, result.reason.sentence))
@@ -219,6 +307,27 @@ def decide(
     raise AssertionError("the last rule always ends the case")
 
 
+def _reported(arrived: Arrived, facts: Facts) -> Correlated | None:
+    """Return the sent e-mail that the message reports on; a forged report names none that was sent."""
+    report = arrived.nature.report
+    if report is None or not report.original_id or arrived.is_sent_copy:
+        return None
+    matches = facts.by_message_id.get(report.original_id, ())
+    return next((m for m in reversed(matches) if m.outgoing), None)
+
+
 def _with_evidence(verdict: Verdict, case: Case) -> Verdict:
-    method = CorrelationMethod.IN_REPLY_TO if case.correlated else CorrelationMethod.NONE
-    return replace(verdict, correlated=case.correlated, method=method, trail=tuple(case.trail))
+    found = case.correlation
+    parent = found.email
+    inherits = verdict.track and verdict.regarding is None and parent is not None and parent.regarding
+    return replace(
+        verdict,
+        correlated=parent,
+        method=found.method,
+        score=found.score,
+        reported=case.reported,
+        regarding=parent.regarding if inherits and parent else verdict.regarding,
+        regarding_table=parent.regarding_table if inherits and parent else verdict.regarding_table,
+        regarding_by=SetBy.RULE if inherits else verdict.regarding_by,
+        trail=tuple(case.trail),
+    )

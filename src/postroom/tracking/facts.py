@@ -3,10 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from uuid import UUID
 
 from postroom.mime.message import Address, Message
-from postroom.schema.choices import FilteringMethod
+from postroom.mime.nature import Nature
+from postroom.schema.choices import AutoCreate, FilteringMethod, MessageKind, Wish
+from postroom.tracking import token
+from postroom.tracking.conversation import index_base
+from postroom.tracking.subject import USUAL, SmartRules, hashes_of, words_of
+
+
+class Direction(Enum):
+    """Which way a message went; sent and received copies of one message are two e-mails."""
+
+    INCOMING = "in"
+    OUTGOING = "out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,10 @@ class Known:
     filtering: FilteringMethod | None = None
     #: Number of the e-mail column that holds the address, in the order of the table's columns.
     column_number: int = 1
+    #: A person once said that of all its records the address means this one.
+    chosen: bool = False
+    #: What a user has made of unknown senders whose mail is tracked.
+    auto_create: AutoCreate = AutoCreate.NOTHING
 
     @property
     def is_internal(self) -> bool:
@@ -45,6 +61,10 @@ class Correlated:
     conversation: UUID | None = None
     tracking_token: str | None = None
     outgoing: bool = False
+    #: Hexadecimal digits of its conversation index, or empty.
+    index: str = ""
+    #: Who takes part, as addresses are compared; known where a choice among several depends on it.
+    people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +79,10 @@ class Receiver:
     filtering: FilteringMethod
     #: Mail received before this instant is left alone; None means no limit.
     process_after: datetime | None = None
+    #: Who owns what is made for this mailbox: the user himself, or the owner of the queue.
+    keeper: UUID | None = None
+    keeper_table: str = "systemuser"
+    auto_create: AutoCreate = AutoCreate.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +90,96 @@ class Policy:
     """The organization's switches that bear on incoming mail."""
 
     correlation: bool = True
+    correlate_by_reply: bool = True
+    correlate_by_token: bool = True
+    correlate_by_index: bool = True
+    smart_matching: bool = False
+    #: Correlate forwarded e-mails as if they were answers.
+    forwards_as_replies: bool = False
     ignore_internal: bool = False
     ignore_internal_needs_sent_copy: bool = True
     keep_internal_to_queues: bool = True
+    ignore_internal_from_queues: bool = False
     own_filter_only: bool = False
     unresolve_ambiguous_sender: bool = False
     unresolve_ambiguous_recipient: bool = False
+    #: Inactive records are recipients too.
+    resolve_inactive: bool = False
     forced_user_filtering: FilteringMethod | None = None
     queue_item_for_recipients: bool = True
     queue_item_for_receiver: bool = True
+    #: A copy of an e-mail that is tracked already gets this mailbox's queue an item of its own.
+    queue_item_for_duplicates: bool = False
+    #: Track receipts and delivery notices too, and not only note them.
+    track_reports: bool = False
+    #: Users may have records made of unknown senders.
+    auto_create: bool = True
     #: How the Message-IDs of this installation's own test messages begin; empty when unknown.
     test_message_prefix: str = ""
+    #: The prefixes of tracking tokens, the present one first.
+    token_prefixes: tuple[str, ...] = token.DEFAULT_PREFIXES
+    smart: SmartRules = USUAL
+
+    @property
+    def uses_tokens(self) -> bool:
+        """Tell whether tokens in subjects are looked for."""
+        return self.correlation and self.correlate_by_token
+
+    @property
+    def uses_index(self) -> bool:
+        """Tell whether conversation indexes are compared."""
+        return self.correlation and self.correlate_by_index
+
+    @property
+    def uses_smart_matching(self) -> bool:
+        """Tell whether subjects and people are compared."""
+        return self.correlation and self.smart_matching
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One message as it came to be judged: what it is, when and where it arrived."""
+
+    message: Message
+    nature: Nature
+    receiver: Receiver
+    #: When the receiving server got it, or None where that is not known.
+    received_at: datetime | None = None
+    direction: Direction = Direction.INCOMING
+
+    @property
+    def is_sent_copy(self) -> bool:
+        """Tell whether it was found among what the mailbox has sent."""
+        return self.direction is Direction.OUTGOING
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a person wants done with this message."""
+
+    wish: Wish
+    regarding: UUID | None = None
+    regarding_table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that the store knows about one message."""
+    """Everything that the store knows about one message.
 
-    #: Records by case-folded address; an address without records may be missing.
+    E-mails are given newest last. An address, id, token or hash without a match may be missing.
+    """
+
+    #: Records by address, as addresses are compared.
     known: Mapping[str, Sequence[Known]] = field(default_factory=dict)
-    #: E-mails by Message-ID, newest last.
     by_message_id: Mapping[str, Sequence[Correlated]] = field(default_factory=dict)
-    #: The received e-mail that already holds this very message.
+    by_token: Mapping[str, Sequence[Correlated]] = field(default_factory=dict)
+    #: By the 44 hexadecimal digits that all indexes of a conversation begin with.
+    by_index: Mapping[str, Sequence[Correlated]] = field(default_factory=dict)
+    #: By the hash of the subject's words.
+    by_subject: Mapping[int, Sequence[Correlated]] = field(default_factory=dict)
+    #: The e-mail that already holds this very message.
     duplicate: UUID | None = None
+    settled: Settled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +187,33 @@ class Needs:
     """What one decision asks of the store."""
 
     addresses: frozenset[str]
-    #: Message-IDs this message answers, nearest first.
+    #: Message-IDs this message answers, nearest first, and its own.
     message_ids: tuple[str, ...]
+    tokens: tuple[str, ...] = ()
+    index: str = ""
+    subject_hashes: tuple[int, ...] = ()
 
 
 # Twenty steps back reach the root of nearly every thread; some programs list hundreds.
 _MOST_ANSWERED = 20
 
+#: Messages that say something about a sent e-mail and nothing else.
+NOTICES = frozenset(
+    {MessageKind.DELAY, MessageKind.DELIVERY, MessageKind.READ_RECEIPT, MessageKind.UNREAD_RECEIPT}
+)
 
-def answered_ids(message: Message) -> tuple[str, ...]:
+
+def answered_ids(message: Message, nature: Nature) -> tuple[str, ...]:
     """Return the Message-IDs the message answers, nearest first, each once, at most twenty.
 
-    In-Reply-To names the parent; References ends with the parent and begins with the root.
+    A report names the e-mail that it speaks of. In-Reply-To names the parent; References ends with
+    the parent and begins with the root.
     """
     # source: RFC5322 3.6.4
-    ids = (message.in_reply_to, *reversed(message.references))
-    return tuple(dict.fromkeys(i for i in ids if i))[:_MOST_ANSWERED]
+    original = nature.report.original_id if nature.report else ""
+    named = (message.in_reply_to, *reversed(message.references))
+    ids = dict.fromkeys((original, *(i for i in named if i != message.message_id)))
+    return tuple(filter(None, ids))[:_MOST_ANSWERED]
 
 
 def recipients(message: Message) -> tuple[Address, ...]:
@@ -119,10 +221,22 @@ def recipients(message: Message) -> tuple[Address, ...]:
     return (*message.to, *message.cc, *message.bcc)
 
 
-def needed_for(message: Message) -> Needs:
-    """List the addresses and Message-IDs that a decision about the message looks up."""
-    addresses = {a.key for a in recipients(message)}
-    if message.author:
-        addresses.add(message.author.key)
+def people_of(message: Message) -> frozenset[str]:
+    """Return everybody who takes part, as addresses are compared."""
+    author = (message.author,) if message.author else ()
+    return frozenset(a.key for a in (*author, *recipients(message)) if a.key)
+
+
+def needed_for(message: Message, nature: Nature, policy: Policy) -> Needs:
+    """List what a decision about the message looks up."""
     own = (message.message_id,) if message.message_id else ()
-    return Needs(frozenset(addresses), tuple(dict.fromkeys((*answered_ids(message), *own))))
+    ids = dict.fromkeys((*answered_ids(message, nature), *own))
+    return Needs(
+        people_of(message),
+        tuple(ids),
+        token.tokens_in(message.subject, policy.token_prefixes) if policy.uses_tokens else (),
+        index_base(message.conversation_index) if policy.uses_index else "",
+        hashes_of(words_of(message.subject, policy.smart), policy.smart)
+        if policy.uses_smart_matching
+        else (),
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from postroom.schema.choices import CorrelationMethod, FilteringMethod, Reason
+from postroom.schema.choices import CorrelationMethod, FilteringMethod, Reason, SetBy
 from postroom.tracking.facts import Correlated, Known
 
 
@@ -23,6 +23,8 @@ class Verdict:
     reason: Reason
     #: The user or queue whose rules accepted the message.
     acceptor: Known | None = None
+    #: All whose rules accept it, the acceptor first; queues among them get a queue item.
+    accepting: tuple[Known, ...] = ()
     #: The filtering method that decided.
     filtering: FilteringMethod | None = None
     #: The address that was found in the store and settled the matter.
@@ -30,6 +32,15 @@ class Verdict:
     matched: Known | None = None
     correlated: Correlated | None = None
     method: CorrelationMethod = CorrelationMethod.NONE
+    #: How surely it belongs to the correlated e-mail, of 100; None where that is not in doubt.
+    score: int | None = None
+    #: The sent e-mail that the message reports on.
+    reported: Correlated | None = None
+    #: What the e-mail is to regard, and who settled that.
+    regarding: UUID | None = None
+    regarding_table: str | None = None
+    regarding_by: SetBy | None = None
+    tracked_by: SetBy = SetBy.RULE
     #: The e-mail that already holds this message, when the reason is a duplicate.
     duplicate: UUID | None = None
     trail: tuple[Step, ...] = ()

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.support.cases import ANN, BOSS, NOON, a_mail, ann, carl, sales, the_receiver
+from tests.support.cases import ANN, BOSS, NOON, SALES, a_mail, ann, carl, sales, the_receiver
 
 from postroom.mime.message import Message
 from postroom.passes.judge import (
@@ -101,7 +101,7 @@ def test_a_copy_takes_the_first_place_that_no_other_one_has() -> None:
         ([Copy(UUID(int=1), "2", ours)], {first: ours, second: others}, second, Reason.DUPLICATE),
         ([], {first: others}, first, Reason.DUPLICATE),
     ]:
-        gathered = Gathered(dict(KNOWN), {}, dict(holders), {nameless.digest: list(copies)})
+        gathered = Gathered(dict(KNOWN), holders=dict(holders), copies={nameless.digest: list(copies)})
         (one,) = judged(opened(nameless), gathered=gathered)
         assert (one.unique, one.verdict.reason) == (unique, reason)
 
@@ -109,7 +109,7 @@ def test_a_copy_takes_the_first_place_that_no_other_one_has() -> None:
 def test_a_known_content_under_a_new_id_was_renumbered() -> None:
     message = a_copy(1)
     copies = {message.digest: [Copy(UUID(int=1), "9", UUID(int=5))]}
-    gathered = Gathered(dict(KNOWN), {}, {}, copies)
+    gathered = Gathered(dict(KNOWN), copies=copies)
     found = judged(opened(message), opened(message, "2"), gathered=gathered, offered="12")
     assert reasons(found) == [Reason.ALREADY_RECORDED, Reason.SENDER_MATCH]
     assert (found[0].renumbered_from, found[0].email_id) == (UUID(int=1), UUID(int=5))
@@ -120,7 +120,7 @@ def test_all_messages_of_an_item_that_was_renumbered_are_passed_over() -> None:
     other.heads_item, other.digest = False, head.digest
     copies = {head.digest: [Copy(UUID(int=1), "9", None)]}
     after = opened(a_copy(3), "3")
-    found = judged(head, other, after, gathered=Gathered(dict(KNOWN), {}, {}, copies), offered="13")
+    found = judged(head, other, after, gathered=Gathered(dict(KNOWN), copies=copies), offered="13")
     assert reasons(found) == [Reason.ALREADY_RECORDED, Reason.SENDER_MATCH]
 
 
@@ -153,9 +153,10 @@ def test_mail_that_nobody_named_owns_goes_through_the_acceptor_to_an_owner() -> 
     (one,) = judged(opened(by_list, receiver=wants_all))
     assert one.owner
     assert one.owner.owner == ANN
-    of_queue = the_receiver(filtering=FilteringMethod.ALL, owner_table="queue", owner=sales().id)
+    of_queue = the_receiver(filtering=FilteringMethod.ALL, owner_table="queue", owner=SALES, keeper=BOSS)
     (other,) = judged(opened(by_list, receiver=of_queue))
-    assert other.owner is None, "the owner of the mailbox's record steps in"
+    assert other.owner
+    assert other.owner.owner == BOSS, "the owner of the queue steps in"
     (third,) = judged(opened(a_mail(to=("sales@corp.example",))))
     assert third.owner
     assert third.owner.owner == BOSS

@@ -14,29 +14,41 @@ from tests.support.cases import (
     a_parent,
     a_record,
     ann,
+    arrived_mail,
     carl,
     sales,
     the_receiver,
 )
 
 from postroom.mime.message import Address, Message
-from postroom.schema.choices import CorrelationMethod, FilteringMethod, Reason
+from postroom.mime.nature import Fate, Nature, Report
+from postroom.schema.choices import (
+    CorrelationMethod,
+    DeliveryState,
+    FilteringMethod,
+    MessageKind,
+    Reason,
+    SetBy,
+    Wish,
+)
 from postroom.tracking import decide as rules
-from postroom.tracking.decide import RULES, decide
-from postroom.tracking.facts import Facts, Policy
+from postroom.tracking.decide import RULES, SENT_RULES, decide
+from postroom.tracking.facts import NOTICES, Direction, Facts, Policy, Settled
 from postroom.tracking.verdict import Verdict
 
 KNOWN = {"ann@corp.example": [ann()], "sales@corp.example": [sales()], "carl@contoso.example": [carl()]}
 
 
+_FACTS = ("by_message_id", "by_token", "by_index", "by_subject", "duplicate", "settled")
+
+
 def judged(message: Message | None = None, known: dict[str, Any] | None = None, **more: Any) -> Verdict:
     """Return the verdict; what is not given is Carl's mail to Ann, who wants mail of known senders."""
-    facts = Facts(
-        {**KNOWN, **(known or {})}, more.pop("by_message_id", {}), duplicate=more.pop("duplicate", None)
-    )
-    received_at = more.pop("received_at", NOON)
+    given = {name: more.pop(name) for name in _FACTS if name in more}
+    facts = Facts({**KNOWN, **(known or {})}, **given)
+    arrived = {name: more.pop(name) for name in ("received_at", "nature", "direction") if name in more}
     policy = Policy(**more.pop("policy", {}))
-    return decide(message or a_mail(), received_at, the_receiver(**more), facts, policy)
+    return decide(arrived_mail(message or a_mail(), the_receiver(**more), **arrived), facts, policy)
 
 
 def with_filter(filtering: FilteringMethod | None) -> dict[str, Any]:
@@ -245,6 +257,138 @@ def test_mail_from_outside_is_not_internal() -> None:
     assert judged(known=disabled, policy={"ignore_internal": True}).reason is Reason.SENDER_MATCH
 
 
+def a_report(kind: MessageKind, original: str = "parent@corp.example") -> Nature:
+    return Nature(kind, Report(original, (Fate("carl@contoso.example", DeliveryState.READ, "", ""),)))
+
+
+SENT = {"parent@corp.example": [a_parent(outgoing=True)]}
+
+
+@pytest.mark.parametrize("kind", sorted(NOTICES))
+def test_a_notice_about_a_sent_email_is_noted_there_and_not_tracked(kind: MessageKind) -> None:
+    verdict = judged(nature=a_report(kind), by_message_id=SENT)
+    assert (verdict.track, verdict.reason) == (False, Reason.REPORT_NOTED)
+    assert verdict.reported == verdict.correlated == SENT["parent@corp.example"][0]
+    tracked = judged(nature=a_report(kind), by_message_id=SENT, policy={"track_reports": True})
+    assert (tracked.reason, tracked.reported) == (Reason.CORRELATION_MATCH, verdict.reported)
+
+
+def test_a_notice_about_an_email_that_was_never_sent_is_judged_as_all_mail() -> None:
+    received = {"parent@corp.example": [a_parent(outgoing=False)]}
+    for facts in ({}, received):
+        verdict = judged(nature=a_report(MessageKind.READ_RECEIPT), by_message_id=facts)
+        assert verdict.track, "a forged receipt is no receipt"
+        assert verdict.reported is None
+
+
+def test_a_bounce_of_a_sent_email_is_an_answer_to_it_and_needs_no_sender() -> None:
+    unsigned = a_mail(sender=None, subject="Undelivered Mail Returned to Sender")
+    verdict = judged(unsigned, nature=a_report(MessageKind.BOUNCE), by_message_id=SENT)
+    assert (verdict.reason, verdict.method) == (Reason.CORRELATION_MATCH, CorrelationMethod.IN_REPLY_TO)
+    assert verdict.reported == verdict.correlated
+    forged = judged(unsigned, nature=a_report(MessageKind.BOUNCE))
+    assert forged.reason is Reason.INVALID_SENDER
+
+
+def test_what_a_person_does_not_want_is_not_tracked_whatever_the_filter_says() -> None:
+    verdict = judged(settled=Settled(Wish.UNTRACK), known=with_filter(FilteringMethod.ALL))
+    assert (verdict.track, verdict.reason) == (False, Reason.UNTRACKED_BY_PERSON)
+
+
+def test_what_a_person_wants_is_tracked_whatever_the_rules_say() -> None:
+    stranger = a_mail(sender="x@else.example", to=("list@else.example",), in_reply_to="parent@corp.example")
+    wish = Settled(Wish.TRACK, UUID(int=8), "contact")
+    late = NOON + timedelta(days=1)
+    verdict = judged(stranger, settled=wish, process_after=late, by_message_id=SENT)
+    assert (verdict.track, verdict.reason) == (True, Reason.TRACKED_BY_PERSON)
+    assert verdict.acceptor
+    assert verdict.acceptor.id == ANN
+    assert (verdict.regarding, verdict.regarding_by) == (UUID(int=8), SetBy.PERSON)
+    assert verdict.correlated, "the e-mail that it answers is found all the same"
+    assert judged(stranger, settled=Settled(Wish.TRACK), owner=None, owner_table="").acceptor is None
+
+
+def test_an_email_takes_over_what_the_email_it_answers_regards() -> None:
+    parent = a_parent(regarding=UUID(int=9), regarding_table="account")
+    answer = a_mail(in_reply_to="parent@corp.example")
+    verdict = judged(answer, by_message_id={"parent@corp.example": [parent]})
+    assert (verdict.regarding, verdict.regarding_table) == (UUID(int=9), "account")
+    assert verdict.regarding_by is SetBy.RULE
+    alone = judged(answer, by_message_id={"parent@corp.example": [a_parent()]})
+    assert (alone.regarding, alone.regarding_by) == (None, None)
+
+
+def test_all_who_accept_are_named_and_not_only_the_first() -> None:
+    both = a_mail(to=("ann@corp.example", "sales@corp.example"), cc=("quiet@corp.example",))
+    quiet = a_record("queue", 71, filtering=FilteringMethod.NONE)
+    verdict = judged(both, {"quiet@corp.example": [quiet]})
+    assert verdict.accepting == (ann(), sales())
+
+
+def sent(message: Message, known: dict[str, Any] | None = None, **more: Any) -> Verdict:
+    """Return the verdict on a message found among the items that Ann has sent."""
+    return judged(message, known, direction=Direction.OUTGOING, **more)
+
+
+BY_ANN = a_mail(sender="ann@corp.example", to=("stranger@x.example", "carl@contoso.example"))
+
+
+@pytest.mark.parametrize(
+    ("filtering", "reason"),
+    [
+        (FilteringMethod.ALL, Reason.ACCEPT_ALL),
+        (FilteringMethod.RESPONSES, Reason.NO_CORRELATION_MATCH),
+        (FilteringMethod.KNOWN_SENDERS, Reason.RECIPIENT_MATCH),
+        (FilteringMethod.EMAIL_ENABLED, Reason.RECIPIENT_MATCH),
+        (FilteringMethod.NONE, Reason.FILTER_NONE),
+    ],
+)
+def test_a_sent_message_is_judged_by_its_senders_filter_and_its_recipients(
+    filtering: FilteringMethod, reason: Reason
+) -> None:
+    verdict = sent(BY_ANN, with_filter(filtering))
+    assert verdict.reason is reason
+    if reason is Reason.RECIPIENT_MATCH:
+        assert (verdict.matched, verdict.matched_address) == (carl(), "carl@contoso.example")
+
+
+def test_a_sent_answer_belongs_to_its_conversation() -> None:
+    answer = replace(BY_ANN, in_reply_to="parent@corp.example")
+    verdict = sent(answer, with_filter(FilteringMethod.RESPONSES), by_message_id=SENT)
+    assert verdict.reason is Reason.CORRELATION_MATCH
+
+
+def test_a_message_sent_for_somebody_else_is_judged_by_that_persons_filter_else_the_owners() -> None:
+    bob = a_record("systemuser", 60, filtering=FilteringMethod.ALL)
+    for_bob = a_mail(sender="bob@corp.example", to=("stranger@x.example",))
+    assert sent(for_bob, {"bob@corp.example": [bob]}).acceptor == bob
+    for_nobody = a_mail(sender="alias@corp.example", to=("carl@contoso.example",))
+    own = sent(for_nobody)
+    assert own.acceptor
+    assert (own.acceptor.id, own.reason) == (ANN, Reason.RECIPIENT_MATCH)
+    assert sent(for_nobody, owner=None, owner_table="").reason is Reason.NO_RECIPIENT_MATCH
+    both = {"ann@corp.example": [bob, ann()]}
+    assert sent(BY_ANN, both).acceptor == ann(), "the mailbox's own user goes first"
+
+
+def test_a_sent_message_is_no_report_on_itself_and_has_its_own_rules() -> None:
+    verdict = sent(BY_ANN, nature=a_report(MessageKind.READ_RECEIPT), by_message_id=SENT)
+    assert (verdict.reported, verdict.track) == (None, True)
+    assert [step.rule for step in verdict.trail] == [rule.__name__ for rule in SENT_RULES]
+
+
+def test_internal_mail_from_a_queue_may_be_refused_by_itself() -> None:
+    message = a_mail(sender="sales@corp.example")
+    known = with_filter(FilteringMethod.ALL)
+    policy = {"ignore_internal_from_queues": True}
+    copy = {message.message_id: [a_parent(outgoing=True)]}
+    assert judged(message, known, policy=policy, by_message_id=copy).reason is Reason.INTERNAL_EMAIL_REJECT
+    assert judged(message, known, policy=policy).track, "without a sent copy it is the only one"
+    assert judged(message, known, by_message_id=copy).track
+    by_user = {"carl@contoso.example": [a_record("systemuser", 60)], **known}
+    assert judged(known=by_user, policy=policy, by_message_id=copy).track
+
+
 def test_the_trail_names_every_rule_tried_in_order() -> None:
     verdict = judged()
     names = [rule.__name__ for rule in RULES]
@@ -271,6 +415,10 @@ def test_every_reason_that_rules_can_give_is_given_by_a_case_above() -> None:
         judged(a_mail(sender=None)).reason,
         judged(a_mail(to=())).reason,
         internal(ignore_internal=True, keep_internal_to_queues=False).reason,
+        judged(nature=a_report(MessageKind.DELIVERY), by_message_id=SENT).reason,
+        judged(settled=Settled(Wish.TRACK)).reason,
+        judged(settled=Settled(Wish.UNTRACK)).reason,
+        sent(BY_ANN).reason,
         *(reason for _, _, _, reason in FILTERS),
     }
     assert given == set(Reason) - elsewhere

@@ -1,12 +1,25 @@
 """Who wrote, who takes part, who owns the new e-mail, which queues get an item."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.support.cases import ANN, BOSS, SALES, a_mail, a_parent, a_record, ann, carl, sales, the_receiver
+from tests.support.cases import (
+    ANN,
+    BOSS,
+    SALES,
+    a_mail,
+    a_parent,
+    a_record,
+    ann,
+    arrived_mail,
+    carl,
+    sales,
+    the_receiver,
+)
 
-from postroom.schema.choices import Participation
-from postroom.tracking.facts import Facts, Policy
+from postroom.schema.choices import Participation, Reason
+from postroom.tracking.facts import Direction, Facts, Known, Policy
 from postroom.tracking.resolution import (
     MOST_SENDERS,
     SENDER_ORDER,
@@ -14,9 +27,11 @@ from postroom.tracking.resolution import (
     Sender,
     choose_owner,
     choose_sender,
+    owner_of_sent,
     parties_of,
-    queues_among,
+    queues_of,
 )
+from postroom.tracking.verdict import Verdict
 
 NOBODY = Sender(None)
 
@@ -108,7 +123,12 @@ BOB = Ownership(UUID(int=60), "systemuser")
 def test_the_first_eligible_recipient_of_the_first_list_that_has_one_owns_the_email() -> None:
     assert owner_of(("carl@contoso.example", "bob@corp.example", "ann@corp.example")) == BOB
     assert owner_of(("carl@contoso.example",), ("ann@corp.example",)) == Ownership(ANN, "systemuser")
-    assert owner_of(("off@corp.example", "empty@corp.example")) is None
+
+
+def test_without_an_eligible_recipient_the_mailboxs_own_user_owns_the_email() -> None:
+    assert owner_of(("off@corp.example", "empty@corp.example")) == Ownership(ANN, "systemuser")
+    forward = the_receiver(owner_table="", owner=None, keeper=None)
+    assert choose_owner(a_mail(to=()), NOBODY, None, Facts(), forward) is None
 
 
 def test_the_owner_of_a_queue_owns_its_mail() -> None:
@@ -127,21 +147,61 @@ def test_the_owner_of_the_answered_email_is_preferred_then_the_owner_of_the_send
     assert owner_of(people, correlated=elsewhere, sender=Sender(carl(owner=UUID(int=405)))) == BOB
 
 
-def test_every_queue_among_the_recipients_and_the_receiving_one_get_an_item_once() -> None:
-    other = a_record("queue", 70)
-    facts = Facts(
-        {
-            "sales@corp.example": [sales()],
-            "q@corp.example": [other, a_record("queue", 71, active=False)],
-            "ann@corp.example": [ann()],
-        }
-    )
-    message = a_mail(to=("ann@corp.example", "sales@corp.example"), cc=("q@corp.example",))
+OTHER = a_record("queue", 70)
+
+
+def queues_for(accepting: tuple[Known, ...], receiver: Any = None, **more: Any) -> list[UUID]:
+    verdict = Verdict(track=True, reason=Reason.ACCEPT_ALL, accepting=accepting)
+    arrived = {name: more.pop(name) for name in ("direction",) if name in more}
+    return queues_of(arrived_mail(a_mail(), receiver, **arrived), verdict, Policy(**more))
+
+
+def test_every_queue_that_accepts_and_the_receiving_one_get_an_item_once() -> None:
     queue = the_receiver(owner_table="queue", owner=SALES)
-    assert queues_among(message, facts, queue, Policy()) == [SALES, other.id]
-    assert queues_among(message, facts, queue, Policy(queue_item_for_recipients=False)) == [SALES]
-    assert queues_among(message, facts, queue, Policy(False, queue_item_for_receiver=False)) == [
-        SALES,
-        other.id,
-    ]
-    assert queues_among(a_mail(), facts, the_receiver(), Policy()) == []
+    accepting = (ann(), sales(), OTHER)
+    assert queues_for(accepting, queue) == [SALES, OTHER.id]
+    assert queues_for(accepting, queue, queue_item_for_recipients=False) == [SALES]
+    assert queues_for((ann(), OTHER), queue) == [OTHER.id, SALES]
+    assert queues_for((ann(), OTHER), queue, queue_item_for_receiver=False) == [OTHER.id]
+    assert queues_for((ann(),)) == []
+
+
+def test_a_sent_message_waits_in_no_queue() -> None:
+    queue = the_receiver(owner_table="queue", owner=SALES)
+    assert queues_for((sales(),), queue, direction=Direction.OUTGOING) == []
+
+
+def test_the_second_copy_of_an_email_waits_in_its_own_queue_where_the_organization_wishes() -> None:
+    queue = arrived_mail(a_mail(), the_receiver(owner_table="queue", owner=SALES))
+    copy = Verdict(track=False, reason=Reason.DUPLICATE, duplicate=UUID(int=7))
+    refused = Verdict(track=False, reason=Reason.FILTER_NONE)
+    wish = Policy(queue_item_for_duplicates=True)
+    assert queues_of(queue, copy, wish) == [SALES]
+    assert queues_of(queue, copy, Policy()) == []
+    assert queues_of(queue, refused, wish) == []
+    assert queues_of(arrived_mail(a_mail()), copy, wish) == []
+
+
+def test_what_a_person_chose_for_an_address_goes_before_every_rule() -> None:
+    chosen, lead = carl(active=False, chosen=True), a_record("lead", 9, owner=ANN)
+    ambiguous = Policy(unresolve_ambiguous_sender=True, unresolve_ambiguous_recipient=True)
+    assert choose_sender([lead, chosen], the_receiver(), ambiguous).known == chosen
+    facts = Facts({"ann@corp.example": [lead, chosen]})
+    (party,) = parties_of(a_mail(sender=None), NOBODY, facts, ambiguous)
+    assert party.known == chosen
+
+
+def test_inactive_records_are_recipients_only_where_the_organization_wishes() -> None:
+    facts = Facts({"ann@corp.example": [carl(active=False)]})
+    message = a_mail(sender=None)
+    assert [p.known for p in parties_of(message, NOBODY, facts, Policy())] == [None]
+    found = parties_of(message, NOBODY, facts, Policy(resolve_inactive=True))
+    assert [p.known for p in found] == [carl(active=False)]
+
+
+def test_a_sent_message_belongs_to_the_user_it_is_from_else_to_the_owner_of_the_mailbox() -> None:
+    by_bob = Verdict(track=True, reason=Reason.ACCEPT_ALL, acceptor=a_record("systemuser", 60))
+    by_queue = Verdict(track=True, reason=Reason.ACCEPT_ALL, acceptor=sales())
+    assert owner_of_sent(by_bob, the_receiver()) == BOB
+    assert owner_of_sent(by_queue, the_receiver()) == Ownership(ANN, "systemuser")
+    assert owner_of_sent(by_queue, the_receiver(keeper=None)) is None

@@ -4,8 +4,9 @@ Read `writing` (what happens to a write, in order), then `values` (what one valu
 and owners), `hooks` (how a table adds rules of its own). `Records` is what others use.
 """
 
+from postroom.schema.ids import SYSTEM_USER_ID
 from postroom.store.records.hooks import Hook, Hooks, Write, WriteKind
-from postroom.store.records.organization import ORGANIZATION_ID, ROOT_UNIT_ID, SYSTEM_USER_ID
+from postroom.store.records.organization import ORGANIZATION_ID, ROOT_UNIT_ID
 from postroom.store.records.rules import DEFAULT_HOOKS
 from postroom.store.records.writing import Records
 

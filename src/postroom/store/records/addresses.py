@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from postroom.mime.key import address_key
 from postroom.schema.ids import new_id
 from postroom.schema.search import EmailSearch
 from postroom.store.records.hooks import Write, WriteKind
@@ -10,14 +11,15 @@ from postroom.store.records.hooks import Write, WriteKind
 def keep_index(write: Write) -> None:
     """Bring the index in step with the record.
 
-    Addresses are case-folded. Whether the record is active is asked when an address is resolved, not here.
+    Addresses stand in it as they are compared. Whether the record is active is asked when an address is
+    resolved, not here.
     """
     for number, column in enumerate(write.table.email_columns(), start=1):
         if write.kind is WriteKind.DELETE:
             _remove(write, number)
         elif write.changes(column):
             _remove(write, number)
-            if address := (write.values[column] or "").strip().casefold():
+            if address := address_key(write.values[column] or ""):
                 _add(write, number, address)
 
 

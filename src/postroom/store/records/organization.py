@@ -8,13 +8,12 @@ import sqlalchemy as sa
 
 from postroom.schema import registry
 from postroom.schema.choices import AccessMode, IncomingDeliveryMethod, OutgoingDeliveryMethod
+from postroom.schema.ids import SYSTEM_USER_ID
 from postroom.store.database import Database
 
 # The same in every store, so that nobody has to look them up.
 ORGANIZATION_ID = UUID("00000000-0000-7000-8000-000000000001")
 ROOT_UNIT_ID = UUID("00000000-0000-7000-8000-000000000002")
-#: The user in whose name Postroom itself works.
-SYSTEM_USER_ID = UUID("00000000-0000-7000-8000-000000000003")
 
 
 def ensure(database: Database, connection: sa.Connection, now: datetime, name: str) -> UUID:

@@ -16,7 +16,7 @@ from postroom.ports.clock import Clock
 from postroom.ports.secrets import Secrets
 from postroom.schema import registry
 from postroom.schema.column import Kind, OnDelete
-from postroom.schema.ids import new_id
+from postroom.schema.ids import SYSTEM_USER_ID, new_id
 from postroom.schema.table import TableInfo
 from postroom.store.database import Database
 from postroom.store.records import links, organization
@@ -202,7 +202,7 @@ class Records:
             new_id(),
             before,
             {},
-            by or organization.SYSTEM_USER_ID,
+            by or SYSTEM_USER_ID,
             self.clock.now(),
             internal,
             parties=given.get(_PARTIES) if info.is_activity else None,

@@ -1,0 +1,202 @@
+"""Marks of e-mails that are about to leave: their conversation, and the token of answers.
+
+Answers are found again by the first of these that a mail program sends back: the Message-ID, the token
+behind the subject, the conversation index, the words of the subject. An e-mail is marked once, when it is
+given the mailbox that sends it; what a caller has set is kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from postroom.schema.choices import HashType, Participation
+from postroom.schema.email import Email
+from postroom.schema.ids import SYSTEM_USER_ID, new_id
+from postroom.schema.party import ActivityParty
+from postroom.schema.search import EmailHash
+from postroom.schema.user import UserSettings
+from postroom.store.index import chunks_of
+from postroom.tracking import conversation
+from postroom.tracking.subject import SmartRules, hashes_of, words_of
+from postroom.tracking.token import TokenRules, make_token, tokens_in, with_token
+
+_EMAIL = Email.__table__
+_PARTY = ActivityParty.__table__
+_SETTINGS = UserSettings.__table__
+_HASH = EmailHash.__table__
+
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """What the organization wants put on e-mails that leave."""
+
+    #: How tokens are made; None where none are wanted.
+    tokens: TokenRules | None
+    #: Prefixes of tokens past and present.
+    prefixes: tuple[str, ...]
+    #: The longest subject that mail servers take, in characters.
+    longest_subject: int
+    #: How words of subjects are kept; None where they are not.
+    smart: SmartRules | None
+
+
+def mark(connection: Connection, email_ids: Sequence[UUID], marking: Marking) -> None:
+    """Put the marks on these e-mails, which have not left yet."""
+    for chunk in chunks_of(email_ids):
+        rows = connection.execute(_QUERY.where(_EMAIL.c.activityid.in_(chunk))).mappings().all()
+        parents = _parents_of(connection, rows)
+        changes = [_conversation_of(row, parents.get(row["parentactivityid"])) for row in rows]
+        if marking.tokens:
+            _give_tokens(connection, rows, parents, changes, marking, marking.tokens)
+        if changes:
+            connection.execute(_CHANGE, changes)
+        if marking.smart:
+            _keep_words(connection, rows, changes, marking.smart)
+
+
+_COLUMNS = (
+    "activityid",
+    "subject",
+    "trackingtoken",
+    "parentactivityid",
+    "conversationindex",
+    "conversationtrackingid",
+    "createdon",
+    "ownerid",
+    "owneridtype",
+    "owninguser",
+)
+_QUERY = sa.select(*(_EMAIL.c[name] for name in _COLUMNS))
+_CHANGE = (
+    sa.update(_EMAIL)
+    .where(_EMAIL.c.activityid == sa.bindparam("key"))
+    .values(
+        subject=sa.bindparam("new_subject"),
+        trackingtoken=sa.bindparam("new_token"),
+        conversationindex=sa.bindparam("new_index"),
+        baseconversationindexhash=sa.bindparam("new_hash"),
+        conversationtrackingid=sa.bindparam("new_conversation"),
+    )
+)
+
+
+def _parents_of(connection: Connection, rows: Sequence[Row]) -> dict[UUID, Row]:
+    wanted = {row["parentactivityid"] for row in rows if row["parentactivityid"]}
+    if not wanted:
+        return {}
+    found = connection.execute(_QUERY.where(_EMAIL.c.activityid.in_(wanted))).mappings()
+    return {row["activityid"]: row for row in found}
+
+
+def _conversation_of(row: Row, parent: Row | None) -> dict[str, Any]:
+    """Return the change that puts the e-mail into its conversation."""
+    key: UUID = row["activityid"]
+    belongs: UUID = row["conversationtrackingid"] or _conversation_begun_by(parent) or key
+    index: str = row["conversationindex"] or ""
+    above: str = (parent or {}).get("conversationindex") or ""
+    if not index and conversation.index_base(above):
+        index = conversation.answer(above, row["createdon"], key.int)
+    index = index or conversation.begin(belongs, row["createdon"])
+    return {
+        "key": key,
+        "new_subject": row["subject"],
+        "new_token": row["trackingtoken"],
+        "new_index": index,
+        "new_hash": conversation.base_hash(index),
+        "new_conversation": belongs,
+    }
+
+
+def _conversation_begun_by(parent: Row | None) -> UUID | None:
+    return (parent["conversationtrackingid"] or parent["activityid"]) if parent else None
+
+
+def _give_tokens(
+    connection: Connection,
+    rows: Sequence[Row],
+    parents: Mapping[UUID, Row],
+    changes: Sequence[dict[str, Any]],
+    marking: Marking,
+    rules: TokenRules,
+) -> None:
+    """Put a token behind every subject: the one it has, that of the answered e-mail, or a new one."""
+    without: dict[UUID, list[tuple[Row, dict[str, Any]]]] = {}
+    senders = _senders_of(connection, rows)
+    for row, change in zip(rows, changes, strict=True):
+        known = row["trackingtoken"] or _token_within(row, marking)
+        parent = parents.get(row["parentactivityid"])
+        known = known or (parent["trackingtoken"] if parent else None)
+        if known:
+            _put_behind(row, change, known, marking)
+        else:
+            user = senders.get(row["activityid"]) or row["owninguser"] or SYSTEM_USER_ID
+            without.setdefault(user, []).append((row, change))
+    for user, entries in sorted(without.items()):
+        number, counters = _take_numbers(connection, user, len(entries), rules.maximum)
+        for (row, change), counter in zip(entries, counters, strict=True):
+            _put_behind(row, change, make_token(rules, number, counter), marking)
+
+
+def _token_within(row: Row, marking: Marking) -> str | None:
+    return next(iter(tokens_in(row["subject"] or "", marking.prefixes)), None)
+
+
+def _put_behind(row: Row, change: dict[str, Any], token: str, marking: Marking) -> None:
+    subject = row["subject"] or ""
+    if token.lower() in subject.lower():
+        change["new_token"] = token
+        return
+    marked = with_token(subject, token, marking.longest_subject)
+    if marked is not None:
+        change["new_subject"], change["new_token"] = marked, token
+
+
+def _senders_of(connection: Connection, rows: Sequence[Row]) -> dict[UUID, UUID]:
+    """Return the users that the e-mails are from; what is from a queue has none."""
+    query = sa.select(_PARTY.c.activityid, _PARTY.c.partyid).where(
+        _PARTY.c.activityid.in_([row["activityid"] for row in rows]),
+        _PARTY.c.participationtypemask == int(Participation.SENDER),
+        _PARTY.c.partyobjecttypecode == "systemuser",
+    )
+    return {row.activityid: row.partyid for row in connection.execute(query)}
+
+
+def _take_numbers(connection: Connection, user: UUID, count: int, maximum: int) -> tuple[int, list[int]]:
+    """Return the user's number and the next counters of his tokens; after the largest comes 0."""
+    mine = _SETTINGS.c.systemuserid == user
+    query = sa.select(_SETTINGS.c.trackingtokenid, _SETTINGS.c.nexttrackingnumber).where(mine)
+    row = connection.execute(query.with_for_update()).first()
+    number, following = (row.trackingtokenid or 0, row.nexttrackingnumber or 0) if row else (0, 0)
+    counters = [(following + step) % (maximum + 1) for step in range(count)]
+    after = (counters[-1] + 1) % (maximum + 1)
+    connection.execute(sa.update(_SETTINGS).where(mine).values(nexttrackingnumber=after))
+    return number, counters
+
+
+def _keep_words(
+    connection: Connection, rows: Sequence[Row], changes: Sequence[Mapping[str, Any]], rules: SmartRules
+) -> None:
+    hashes = [
+        {
+            "emailhashid": new_id(),
+            "activityid": row["activityid"],
+            "hash": value,
+            "hashtype": int(HashType.SUBJECT),
+            "createdon": row["createdon"],
+            "ownerid": row["ownerid"],
+            "owneridtype": row["owneridtype"],
+        }
+        for row, change in zip(rows, changes, strict=True)
+        for value in hashes_of(words_of(change["new_subject"] or "", rules), rules)
+    ]
+    if hashes:
+        connection.execute(
+            sa.delete(_HASH).where(_HASH.c.activityid.in_([row["activityid"] for row in rows]))
+        )
+        connection.execute(sa.insert(_HASH), hashes)

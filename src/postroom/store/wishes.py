@@ -1,0 +1,56 @@
+"""Wishes: what persons want done with single messages, kept until they change their minds."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from postroom.schema.choices import Wish
+from postroom.schema.wish import MessageWish
+from postroom.store.index import chunks_of
+from postroom.tracking.facts import Settled
+
+_WISH = MessageWish.__table__
+
+
+def settled(connection: Connection, uniques: Collection[UUID]) -> dict[UUID, Settled]:
+    """Return what persons want done with the messages of these unique values."""
+    found: dict[UUID, Settled] = {}
+    for chunk in chunks_of(uniques):
+        query = sa.select(_WISH).where(_WISH.c.postroom_wishid.in_(chunk))
+        for row in connection.execute(query):
+            found[row.postroom_wishid] = Settled(
+                Wish(row.wish), row.regardingobjectid, row.regardingobjecttypecode
+            )
+    return found
+
+
+def settle(
+    connection: Connection,
+    unique: UUID,
+    settled: Settled,
+    *,
+    message_id: str | None,
+    by: UUID | None,
+    now: datetime,
+) -> None:
+    """Keep what a person wants; the last word counts."""
+    withdraw(connection, unique)
+    connection.execute(
+        sa.insert(_WISH).values(
+            postroom_wishid=unique,
+            messageid=message_id,
+            wish=int(settled.wish),
+            regardingobjectid=settled.regarding,
+            regardingobjecttypecode=settled.regarding_table,
+            wishedby=by,
+            createdon=now,
+        )
+    )
+
+
+def withdraw(connection: Connection, unique: UUID) -> bool:
+    """Let the rules decide again; say whether there was a wish."""
+    return bool(connection.execute(sa.delete(_WISH).where(_WISH.c.postroom_wishid == unique)).rowcount)

@@ -1,0 +1,145 @@
+"""Correlation: which e-mail of the store a message belongs to, by what, and how surely.
+
+The methods are tried in order, the surest first; the first that finds an e-mail ends the search.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from postroom.mime.subject import is_forward
+from postroom.schema.choices import CorrelationMethod, MessageKind
+from postroom.tracking.conversation import index_base
+from postroom.tracking.facts import (
+    NOTICES,
+    Arrived,
+    Correlated,
+    Facts,
+    Policy,
+    answered_ids,
+    people_of,
+)
+from postroom.tracking.subject import hashes_of, score_of, words_of
+from postroom.tracking.token import tokens_in
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """What correlation found, or why it found nothing."""
+
+    finding: str
+    email: Correlated | None = None
+    method: CorrelationMethod = CorrelationMethod.NONE
+    #: Of 100; only smart matching is ever unsure.
+    score: int | None = None
+
+
+_SKIPPED = CorrelationMethod.SKIPPED
+_REPORTS = NOTICES | {MessageKind.BOUNCE, MessageKind.AUTOMATIC_REPLY}
+
+
+def correlate(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation:
+    """Return the e-mail that the message belongs to, by the first method that finds one."""
+    if not policy.correlation:
+        return Correlation("correlation is switched off for the organization", method=_SKIPPED)
+    if _is_side_talk(arrived, policy):
+        return Correlation("it is a forward, and forwards do not correlate like answers", method=_SKIPPED)
+    for is_on, find in METHODS:
+        if is_on(policy) and (found := find(arrived, facts, policy)):
+            return found
+    return Correlation("it belongs to no e-mail of the store")
+
+
+def _is_side_talk(arrived: Arrived, policy: Policy) -> bool:
+    """Tell whether somebody passed the message on, so that what follows is another conversation."""
+    if policy.forwards_as_replies or arrived.nature.kind in _REPORTS:
+        return False
+    return is_forward(arrived.message.subject)
+
+
+def _by_reply(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
+    """Look for the e-mails whose Message-IDs the message names, the nearest first."""
+    # source: RFC5322 3.6.4
+    for message_id in answered_ids(arrived.message, arrived.nature):
+        if matches := facts.by_message_id.get(message_id):
+            return Correlation(
+                "it answers an e-mail of the store (In-Reply-To or References)",
+                matches[-1],
+                CorrelationMethod.IN_REPLY_TO,
+            )
+    return None
+
+
+def _by_token(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
+    """Look for the newest e-mail with a token of the subject.
+
+    Counters wrap, so that one token may stand on several e-mails: one in which a person of this
+    message takes part goes before newer ones.
+    """
+    # source: DYNAMICS-CORRELATION
+    for found in tokens_in(arrived.message.subject, policy.token_prefixes):
+        if matches := facts.by_token.get(found):
+            people = people_of(arrived.message)
+            email = next((m for m in reversed(matches) if m.people & people), matches[-1])
+            return Correlation(
+                "the tracking token in its subject is that of an e-mail of the store",
+                email,
+                CorrelationMethod.TRACKING_TOKEN,
+            )
+    return None
+
+
+def _by_index(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
+    """Look for the nearest e-mail of the same conversation index: its parent, else the newest."""
+    # source: MS-OXOMSG 2.2.1.3
+    matches = facts.by_index.get(index_base(arrived.message.conversation_index), ())
+    if not matches:
+        return None
+    index = arrived.message.conversation_index
+    above = [m for m in matches if len(m.index) < len(index) and index.startswith(m.index)]
+    email = max(above, key=lambda m: len(m.index)) if above else matches[-1]
+    return Correlation(
+        "its conversation index continues that of an e-mail of the store",
+        email,
+        CorrelationMethod.CONVERSATION_INDEX,
+    )
+
+
+def _by_smart_matching(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
+    """Look for an e-mail with the same words in its subject and enough of the same people."""
+    rules = policy.smart
+    words, people = words_of(arrived.message.subject, rules), _first(people_of(arrived.message), rules.most)
+    best, email = 0, None
+    for candidate in _newest_first(facts, hashes_of(words, rules)):
+        other_words = words_of(candidate.subject, rules)
+        score = score_of(words, other_words, people, _first(candidate.people, rules.most), rules)
+        if score > best:
+            best, email = score, candidate
+    if email is None or best < rules.threshold:
+        return None
+    return Correlation(
+        f"smart matching: score {best} of 100, at least {rules.threshold} are asked for",
+        email,
+        CorrelationMethod.SMART_MATCHING,
+        best,
+    )
+
+
+def _first(people: frozenset[str], most: int) -> frozenset[str]:
+    return people if len(people) <= most else frozenset(sorted(people)[:most])
+
+
+def _newest_first(facts: Facts, hashes: Sequence[int]) -> Iterable[Correlated]:
+    found = chain.from_iterable(facts.by_subject.get(value, ()) for value in hashes)
+    return sorted({m.activity: m for m in found}.values(), key=lambda m: m.activity, reverse=True)
+
+
+#: The methods in order: whether the policy has them on, and how they find.
+METHODS: tuple[
+    tuple[Callable[[Policy], bool], Callable[[Arrived, Facts, Policy], Correlation | None]], ...
+] = (
+    (lambda policy: policy.correlate_by_reply, _by_reply),
+    (lambda policy: policy.correlate_by_token, _by_token),
+    (lambda policy: policy.correlate_by_index, _by_index),
+    (lambda policy: policy.smart_matching, _by_smart_matching),
+)
