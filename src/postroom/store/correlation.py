@@ -1,7 +1,7 @@
 """Looking for the e-mails that messages may belong to, by indexes only.
 
-Each method takes one statement a batch. However many e-mails share a token, a conversation or a subject, only the newest few of them are looked at,
-so that the cost does not grow with the store.
+Each method takes one statement a batch. However many e-mails share a token, a conversation or a subject,
+only the newest few of them are looked at, so that the cost does not grow with the store.
 """
 
 import json
