@@ -21,12 +21,14 @@ from postroom.passes.test_mailbox import Report as TestReport
 from postroom.passes.test_mailbox import test_mailbox
 from postroom.schema.choices import TraceLevel, Workload
 from postroom.schema.mailbox import Mailbox
-from postroom.store import alerts
+from postroom.schema.organization import Organization
+from postroom.store import alerts, decisions
 from postroom.store.alerts import Alert
 
 log = logging.getLogger(__name__)
 
 _MAILBOX = Mailbox.__table__
+_ORGANIZATION = Organization.__table__
 
 
 def passes_of(context: Context) -> dict[Workload, Pass]:
@@ -62,9 +64,21 @@ def crew_of(postroom: Postroom, *, threads: int = 0) -> Crew:
 
 
 def tend(context: Context) -> None:
-    """Carry out the tests that were asked for, and say of waiting mail why it waits."""
+    """Carry out tests that were asked for, say of waiting mail why it waits, let go of old decisions."""
     run_scheduled_tests(context)
     explain_waiting(context)
+    forget_old_decisions(context)
+
+
+def forget_old_decisions(context: Context) -> int:
+    """Let go of some of the decisions that were kept for their time; return how many went."""
+    with context.database.read() as connection:
+        days = connection.scalar(sa.select(_ORGANIZATION.c.postroom_decisiondays))
+        before = context.clock.now() - timedelta(days=365 if days is None else days)
+        if days == 0 or not decisions.has_older(connection, before):
+            return 0
+    with context.database.write() as connection:
+        return decisions.purge(connection, before)
 
 
 def run_scheduled_tests(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -9,8 +10,8 @@ from postroom.cli.exit import Exit
 from postroom.cli.session import opened
 from postroom.cli.show import AsJson, show_json
 from postroom.errors import UserError
-from postroom.passes.explain import Explanation, explain, judge_bytes
-from postroom.passes.judge import Judged
+from postroom.passes.explain import Explanation, Match, explain, explain_bytes
+from postroom.schema.choices import CorrelationMethod
 from postroom.store import mailboxes
 
 
@@ -21,10 +22,17 @@ def add_to(app: typer.Typer) -> None:
 
 def explain_message(
     wanted: Annotated[
-        str, typer.Argument(metavar="FILE.eml|MESSAGE-ID|ID", help="A file, a Message-ID, or an e-mail's id.")
+        str,
+        typer.Argument(
+            metavar="FILE.eml|MESSAGE-ID|ID",
+            help="A file, a Message-ID, or the id of an e-mail or a decision.",
+        ),
     ],
     *,
     mailbox: Annotated[str, typer.Option(metavar="ADDRESS", help="The mailbox that received it.")] = "",
+    sent: Annotated[
+        bool, typer.Option("--sent", help="Judge the file as found among what the mailbox has sent.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say why a message was tracked or not; a file is judged against the store as it is now."""
@@ -33,18 +41,18 @@ def explain_message(
         with postroom.database.read() as connection:
             wanted_mailbox = mailboxes.get_by_address(connection, mailbox) if mailbox else None
             file = Path(wanted)
-            found = [] if file.is_file() else explain(connection, wanted, wanted_mailbox)
-            addresses = mailboxes.addresses_of(connection, [entry.mailbox for entry in found])
-        if file.is_file():
+            is_file = file.is_file()
+            found = [] if is_file else explain(connection, wanted, wanted_mailbox)
+        if is_file:
             if wanted_mailbox is None:
                 raise UserError("A file is judged for one mailbox: name it with --mailbox ADDRESS.")
-            judged = judge_bytes(context, file.read_bytes(), wanted_mailbox)
-            answers = [_judged(one, mailbox) for one in judged]
-        else:
-            answers = [_explained(entry, addresses[entry.mailbox]) for entry in found]
+            found = explain_bytes(context, file.read_bytes(), wanted_mailbox, is_sent_copy=sent)
+        with postroom.database.read() as connection:
+            addresses = mailboxes.addresses_of(connection, [entry.mailbox for entry in found])
+    answers = [in_json(entry, addresses.get(entry.mailbox, mailbox)) for entry in found]
     if as_json:
         show_json(answers)
-    elif answers:
+    elif found:
         typer.echo("\n\n".join(_in_words(answer) for answer in answers))
     else:
         typer.echo("No decision is known about it: no mailbox of this store has seen it.", err=True)
@@ -52,46 +60,91 @@ def explain_message(
         raise typer.Exit(Exit.FAILED)
 
 
-def _explained(entry: Explanation, address: str) -> dict[str, object]:
+def in_json(entry: Explanation, address: str) -> dict[str, object]:
+    """Return an explanation as programs read it."""
+    is_correlated = entry.method not in (CorrelationMethod.NONE, CorrelationMethod.SKIPPED)
     return {
         "mailbox": address,
         "messageid": entry.message_id,
+        "direction": "sent" if entry.is_sent_copy else "received",
         "tracked": entry.tracked,
+        "verdict": "tracked" if entry.tracked else "not tracked",
         "reason": entry.reason.label,
+        "reasoncode": int(entry.reason),
         "sentence": entry.reason.sentence,
-        "email": str(entry.email) if entry.email else None,
-        "acceptor": f"{entry.acceptor[0]} {entry.acceptor[1]}" if entry.acceptor else None,
+        "kind": entry.kind.label,
+        "evidence": entry.evidence or None,
+        "email": _text(entry.email),
+        "decision": _text(entry.decision),
+        "acceptor": _record(entry.acceptor),
         "filter": entry.filtering.label if entry.filtering is not None else None,
         "matchedaddress": entry.matched_address,
-        "decidedon": f"{entry.decided_at:%Y-%m-%dT%H:%M:%SZ}",
+        "matched": _record(entry.matched),
+        "correlated": _text(entry.correlated),
+        "correlationmethod": entry.method.label if is_correlated else None,
+        "score": entry.score,
+        "reportson": _text(entry.reported),
+        "regarding": _record(entry.regarding),
+        "matches": [_match(match) for match in entry.matches],
+        "decidedon": f"{entry.decided_at:%Y-%m-%dT%H:%M:%SZ}" if entry.decided_at else None,
         "trail": [{"rule": rule, "finding": finding} for rule, finding in entry.trail],
     }
 
 
-def _judged(judged: Judged, address: str) -> dict[str, object]:
-    verdict, message = judged.verdict, judged.opened.message
-    acceptor = verdict.acceptor
+def _text(key: UUID | None) -> str | None:
+    return str(key) if key else None
+
+
+def _record(record: tuple[str, UUID] | None) -> str | None:
+    return f"{record[0]} {record[1]}" if record else None
+
+
+def _match(match: Match) -> dict[str, object]:
     return {
-        "mailbox": address,
-        "messageid": message.message_id if message else None,
-        "tracked": verdict.track,
-        "reason": verdict.reason.label,
-        "sentence": verdict.reason.sentence,
-        "email": str(verdict.duplicate) if verdict.duplicate else None,
-        "acceptor": f"{acceptor.table} {acceptor.id}" if acceptor else None,
-        "filter": verdict.filtering.label if verdict.filtering is not None else None,
-        "matchedaddress": verdict.matched_address or None,
-        "decidedon": None,
-        "trail": [{"rule": rule, "finding": finding} for rule, finding in verdict.trail],
+        "role": match.role,
+        "address": match.address,
+        "record": _record(match.record),
+        "name": match.name or None,
+        "active": match.active,
+        "chosen": match.chosen,
     }
 
 
+#: What is shown in words, where there is something to show.
+_SHOWN = (
+    "messageid",
+    "kind",
+    "evidence",
+    "email",
+    "decision",
+    "acceptor",
+    "filter",
+    "matchedaddress",
+    "matched",
+    "correlated",
+    "correlationmethod",
+    "score",
+    "reportson",
+    "regarding",
+    "decidedon",
+)
+
+
 def _in_words(answer: dict[str, object]) -> str:
-    verdict = "tracked" if answer["tracked"] else "not tracked"
-    lines = [f"{answer['mailbox']}: {verdict}, {answer['reason']}. {answer['sentence']}"]
-    shown = ("messageid", "email", "acceptor", "filter", "matchedaddress", "decidedon")
-    lines.extend(f"  {name}: {answer[name]}" for name in shown if answer[name])
-    trail = answer["trail"]
-    assert isinstance(trail, list)  # noqa: S101 - made a few lines above
+    lines = [f"{answer['mailbox']}: {answer['verdict']}, {answer['reason']}. {answer['sentence']}"]
+    lines.extend(f"  {name}: {answer[name]}" for name in _SHOWN if answer[name] is not None)
+    matches, trail = answer["matches"], answer["trail"]
+    assert isinstance(matches, list)  # noqa: S101 - made a few lines above
+    assert isinstance(trail, list)  # noqa: S101
+    lines.extend(f"  {match['role']} {match['address']}: {_who(match)}" for match in matches)
     lines.extend(f"  - {step['rule']}: {step['finding']}" for step in trail)
     return "\n".join(lines)
+
+
+def _who(match: dict[str, object]) -> str:
+    if not match["record"]:
+        return "nobody known"
+    notes = ["inactive"] if not match["active"] else []
+    notes += ["chosen by a person"] if match["chosen"] else []
+    who = f"{match['record']} {match['name'] or ''}".rstrip()
+    return f"{who} ({', '.join(notes)})" if notes else who

@@ -1,22 +1,19 @@
 """Gathering facts: everything that the decisions about one batch ask of the store, in bulk."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from postroom.passes.judge import Copy, Gathered, Opened, duplicate_check
 from postroom.store import correlation, index, ledger, messages, wishes
+from postroom.store.marking import SMART_WINDOW
 from postroom.tracking.conversation import base_hash
 from postroom.tracking.facts import Known, Policy, needed_for
 
 # Addresses remembered during one pass; a pass over a huge mailbox starts afresh beyond this.
 _REMEMBERED = 50_000
-
-# Smart matching compares e-mails of this long at most.
-# source: DYNAMICS-CORRELATION
-_SMART_WINDOW = timedelta(days=90)
 
 
 class AddressBook:
@@ -82,7 +79,7 @@ def gather(
         correlation.by_message_id(connection, sorted(message_ids)),
         correlation.by_token(connection, tokens) if tokens else {},
         correlation.by_index(connection, indexes) if indexes else {},
-        correlation.by_subject(connection, subjects, now - _SMART_WINDOW) if subjects else {},
+        correlation.by_subject(connection, subjects, now - SMART_WINDOW) if subjects else {},
         messages.holders_of(connection, list(uniques)),
         copies,
         wishes.settled(connection, uniques),

@@ -76,6 +76,8 @@ class Opened:
     trouble: str = ""
     #: False for the second and later messages that one forwarded item holds.
     heads_item: bool = True
+    #: It was judged before; the new decision takes the place of the old one.
+    is_judged_again: bool = False
     #: The message as it is judged, worked out once.
     arrived: Arrived | None = field(init=False, default=None)
 

@@ -86,6 +86,8 @@ def _put_aside(item: Sequence[Opened], refusal: Exception) -> Opened:
 def _keep_at_once(context: Context, book: AddressBook, batch: Sequence[Opened], terms: Terms) -> list[Judged]:
     with context.database.write() as connection:
         setting = terms.setting
+        again = [o.offered.server_id for o in batch if o.is_judged_again]
+        ledger.take_back(connection, setting.mailbox, again)
         gathered = gather(
             connection, book, setting.mailbox, batch, terms.policy, setting.now, some_gone=terms.some_gone
         )

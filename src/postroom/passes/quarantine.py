@@ -100,7 +100,7 @@ def _waiting_entry(connection: Connection, entry: UUID) -> Mapping[str, Any]:
 def _make_way(context: Context, row: Mapping[str, Any]) -> None:
     """Take back the ledger row and the decisions of the failed attempt; new ones follow."""
     with context.database.write() as connection:
-        ledger.take_back(connection, row["mailboxid"], row["serverid"])
+        ledger.take_back(connection, row["mailboxid"], [row["serverid"]])
 
 
 def _forget(context: Context, row: Mapping[str, Any]) -> None:

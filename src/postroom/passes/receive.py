@@ -164,7 +164,7 @@ def _receive(
 ) -> PassResult:
     source = opener(context, setup)
     try:
-        offered = source.offered()
+        offered = offered_by(source, setup)
     except BaseException:
         source.abort()
         raise
@@ -196,6 +196,14 @@ def _receive(
         notes=f"{tally.tracked} tracked, {tally.seen - tally.tracked} not, {tally.aside} put aside",
         counts={"tracked": tally.tracked, "commits": tally.commits, "octets": tally.octets},
     )
+
+
+def offered_by(source: MailSource, setup: Setup) -> list[Offered]:
+    """Return what the source offers of what the organization wants looked at."""
+    offered = list(source.offered())
+    if not any(o.is_sent_copy for o in offered) or setup.reads_sent_items:
+        return offered
+    return [o for o in offered if not o.is_sent_copy]
 
 
 def _look_through(
@@ -244,7 +252,7 @@ def _fetch_all(
             if not sessions_left:
                 return None, failure
             source = opener(receiving.context, receiving.setup)
-            still = {o.server_id: o for o in source.offered()}
+            still = {o.server_id: o for o in offered_by(source, receiving.setup)}
             remaining = [still[o.server_id] for o in remaining if o.server_id in still]
     except TransportError as error:
         return None, error
@@ -298,7 +306,7 @@ def _discard(context: Context, setup: Setup, source: MailSource, offered: Sequen
         with context.database.read() as connection:
             here = [o.server_id for o in offered]
             removable = ledger.removable_ids(connection, setup.mailbox_id, here)
-        done = [o for o in offered if o.server_id in removable]
+        done = [o for o in offered if o.server_id in removable and not o.is_sent_copy]
         source.discard(done)
     source.close()
     if done:

@@ -15,7 +15,7 @@ from postroom.mime.compose import compose
 from postroom.mime.message import Address, Attachment, BytesContent, Content, Importance, Outgoing
 from postroom.mime.text import html_to_text
 from postroom.ports.mail import Submission
-from postroom.schema.choices import Participation
+from postroom.schema.choices import MessageKind, Participation
 from postroom.store.outbox import Claimed
 
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
@@ -86,6 +86,8 @@ def submission_of(
             references=(answered,) if answered else (),
             importance=Importance(email["prioritycode"] if email["prioritycode"] is not None else 1),
             read_receipt=bool(email["readreceiptrequested"]),
+            automatic=email["postroom_messagekind"] == MessageKind.AUTOMATIC_REPLY,
+            headers=_conversation_headers(email),
         )
     )
     return Submission(
@@ -95,6 +97,15 @@ def submission_of(
         composed,
         delivery_receipt=bool(email["deliveryreceiptrequested"]),
     )
+
+
+def _conversation_headers(email: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the header by which Outlook and Exchange tie answers to the conversation."""
+    # source: MS-OXOMSG 2.2.1.3
+    with contextlib.suppress(ValueError):
+        if index := bytes.fromhex(email["conversationindex"] or ""):
+            return (("Thread-Index", base64.b64encode(index).decode()),)
+    return ()
 
 
 def _people(claimed: Claimed, mask: Participation) -> list[Address]:

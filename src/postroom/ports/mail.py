@@ -26,7 +26,8 @@ def is_safe_address(address: str) -> bool:
 class Offered:
     """One message that a source has, before it is fetched."""
 
-    #: The server's own lasting id: the UIDL of POP3.
+    #: The server's own lasting id, such as the UIDL of POP3; no other message of the mailbox has it,
+    #: whatever the folder.
     server_id: str
     #: The handle within this session: the message number of POP3.
     number: int
@@ -50,6 +51,8 @@ class Fetched:
 
 class MailSource(Protocol):
     """An open session with one mailbox that gives messages.
+
+    A source that can also offers what the mailbox has sent, and says so of each such message.
 
     Nothing that a source does marks or removes a message before `discard`, and nothing is
     removed until `close` ends the session in good order.

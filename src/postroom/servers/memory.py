@@ -23,6 +23,8 @@ class MemoryMailbox:
     breaks_after: int | None = None
     #: Sizes that are announced instead of the true ones, by id.
     claimed_sizes: dict[str, int] = field(default_factory=dict)
+    #: Ids of messages that lie among what the mailbox has sent.
+    sent: set[str] = field(default_factory=set)
     #: Ids of messages that are listed and never given.
     withheld: set[str] = field(default_factory=set)
     #: Raised when a session is opened; None when it may be.
@@ -36,12 +38,19 @@ class MemoryMailbox:
         self.messages[server_id] = data
         return server_id
 
+    def send(self, data: bytes) -> str:
+        """Add a message to what the mailbox has sent, and return its id."""
+        server_id = self.deliver(data)
+        self.sent.add(server_id)
+        return server_id
+
     def renumber(self) -> None:
         """Give every message a new id, as servers do that lost their index."""
-        kept = list(self.messages.values())
+        kept, sent = dict(self.messages), set(self.sent)
         self.messages.clear()
-        for data in kept:
-            self.deliver(data)
+        self.sent.clear()
+        for server_id, data in kept.items():
+            (self.send if server_id in sent else self.deliver)(data)
 
 
 class MemorySource:
@@ -57,7 +66,13 @@ class MemorySource:
         self._discarded: set[str] = set()
         self._is_open = True
         self._offered = [
-            Offered(server_id, number, mailbox.claimed_sizes.get(server_id, len(data)))
+            Offered(
+                server_id,
+                number,
+                mailbox.claimed_sizes.get(server_id, len(data)),
+                folder="sent" if server_id in mailbox.sent else "",
+                is_sent_copy=server_id in mailbox.sent,
+            )
             for number, (server_id, data) in enumerate(mailbox.messages.items(), 1)
         ]
 

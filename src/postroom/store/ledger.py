@@ -182,18 +182,22 @@ def forget_failures(connection: Connection, mailbox: UUID, server_ids: Sequence[
         connection.execute(sa.delete(_DECISION).where(_DECISION.c.postroom_decisionid.in_(failed)))
 
 
-def take_back(connection: Connection, mailbox: UUID, server_id: str) -> None:
-    """Forget that a message was seen and what was decided of it, so that it is judged anew."""
-    same = sa.and_(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.serverid == server_id)
-    for entry in connection.execute(sa.select(_LEDGER.c.postroom_ledgerid, _LEDGER.c.seenon).where(same)):
-        # Both were written in one transaction, so that the time finds the few rows among which to look.
-        connection.execute(
-            sa.delete(_DECISION).where(
-                _DECISION.c.createdon == entry.seenon, _DECISION.c.ledgerid == entry.postroom_ledgerid
+def take_back(connection: Connection, mailbox: UUID, server_ids: Sequence[str]) -> None:
+    """Forget that messages were seen and what was decided of them, so that they are judged anew."""
+    for chunk in chunks_of(server_ids):
+        same = sa.and_(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.serverid.in_(chunk))
+        entries = connection.execute(
+            sa.select(_LEDGER.c.postroom_ledgerid, _LEDGER.c.seenon).where(same)
+        ).all()
+        for entry in entries:
+            # Both were written in one transaction, so that the time finds the few rows among which to look.
+            connection.execute(
+                sa.delete(_DECISION).where(
+                    _DECISION.c.createdon == entry.seenon, _DECISION.c.ledgerid == entry.postroom_ledgerid
+                )
             )
-        )
-    connection.execute(sa.delete(_LEDGER).where(same))
-    forget_failures(connection, mailbox, [server_id])
+        connection.execute(sa.delete(_LEDGER).where(same))
+        forget_failures(connection, mailbox, chunk)
 
 
 def settle_broken(connection: Connection, mailbox: UUID, still_offered: frozenset[str]) -> None:

@@ -9,6 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from postroom.configuration.switch import Switch
+from postroom.configuration.switches import read_switches
 from postroom.errors import UserError
 from postroom.schema.choices import (
     ActiveState,
@@ -62,6 +64,12 @@ class Setup:
             method = self.mailbox["outgoingemaildeliverymethod"]
             return bool(method == OutgoingDeliveryMethod.SERVER_SIDE)
         return False
+
+    @property
+    def reads_sent_items(self) -> bool:
+        """Tell whether what the mailbox has sent is looked at as well as what it received."""
+        switches = read_switches(self.organization.get("orgdborgsettings"))
+        return switches.is_on(Switch.AUTO_TRACK_SENT_FOLDER_ITEMS)
 
     @property
     def deletes_after_processing(self) -> bool:

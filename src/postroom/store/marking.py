@@ -7,6 +7,7 @@ given the mailbox that sends it; what a caller has set is kept.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,12 @@ _SETTINGS = UserSettings.__table__
 _HASH = EmailHash.__table__
 
 Row = Mapping[Any, Any]
+
+#: Smart matching compares e-mails of this long at most.
+# source: DYNAMICS-CORRELATION
+SMART_WINDOW = timedelta(days=90)
+# When smart matching begins, as many e-mails are taken in as take a few seconds.
+_RECENT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ def mark(connection: Connection, email_ids: Sequence[UUID], marking: Marking) ->
         if changes:
             connection.execute(_CHANGE, changes)
         if marking.smart:
-            _keep_words(connection, rows, changes, marking.smart)
+            _keep_words(connection, rows, marking.smart)
 
 
 _COLUMNS = (
@@ -179,9 +186,21 @@ def _take_numbers(connection: Connection, user: UUID, count: int, maximum: int) 
     return number, counters
 
 
-def _keep_words(
-    connection: Connection, rows: Sequence[Row], changes: Sequence[Mapping[str, Any]], rules: SmartRules
-) -> None:
+def keep_recent_words(connection: Connection, rules: SmartRules | None, now: datetime) -> None:
+    """Keep the words of the newest subjects by these rules, in place of all that were kept before."""
+    connection.execute(sa.delete(_HASH))
+    if rules is None:
+        return
+    newest = (
+        _QUERY.where(_EMAIL.c.createdon >= now - SMART_WINDOW)
+        .order_by(_EMAIL.c.createdon.desc())
+        .limit(_RECENT)
+    )
+    for rows in chunks_of(connection.execute(newest).mappings().all()):
+        _keep_words(connection, rows, rules)
+
+
+def _keep_words(connection: Connection, rows: Sequence[Row], rules: SmartRules) -> None:
     hashes = [
         {
             "emailhashid": new_id(),
@@ -192,11 +211,8 @@ def _keep_words(
             "ownerid": row["ownerid"],
             "owneridtype": row["owneridtype"],
         }
-        for row, change in zip(rows, changes, strict=True)
-        for value in hashes_of(words_of(change["new_subject"] or "", rules), rules)
+        for row in rows
+        for value in hashes_of(words_of(row["subject"] or "", rules), rules)
     ]
     if hashes:
-        connection.execute(
-            sa.delete(_HASH).where(_HASH.c.activityid.in_([row["activityid"] for row in rows]))
-        )
         connection.execute(sa.insert(_HASH), hashes)

@@ -16,7 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.schema.attachment import ActivityMimeAttachment, Attachment
-from postroom.schema.choices import EmailState, EmailStatus, JournalState, Participation, SendOutcome
+from postroom.schema.choices import (
+    EmailState,
+    EmailStatus,
+    JournalState,
+    MessageKind,
+    Participation,
+    SendOutcome,
+)
 from postroom.schema.email import Email
 from postroom.schema.ids import new_id
 from postroom.schema.journal import SendJournal
@@ -107,6 +114,39 @@ def relate_pending(connection: Connection) -> int:
         organization = connection.execute(sa.select(_ORGANIZATION)).mappings().one()
         mark(connection, [entry["key"] for entry in found], marking_of(dict(organization)))
     return len(found)
+
+
+def has_answered_automatically(connection: Connection, email: UUID, since: datetime) -> bool:
+    """Say whether one of this e-mail's recipients got an automatic reply of its sender since then."""
+    mine, theirs, other = _PARTY.alias("mine"), _PARTY.alias("theirs"), _PARTY.alias("other")
+    recipients = [int(mask) for mask in (Participation.TO, Participation.CC, Participation.BCC)]
+    sender = int(Participation.SENDER)
+    query = (
+        sa.select(_EMAIL.c.activityid)
+        .select_from(mine)
+        .join(other, sa.and_(other.c.addressused == mine.c.addressused, other.c.activityid != email))
+        .join(_EMAIL, _EMAIL.c.activityid == other.c.activityid)
+        .join(theirs, theirs.c.activityid == other.c.activityid)
+        .where(
+            mine.c.activityid == email,
+            mine.c.participationtypemask.in_(recipients),
+            other.c.participationtypemask.in_(recipients),
+            theirs.c.participationtypemask == sender,
+            theirs.c.partyid.in_(
+                sa.select(_PARTY.c.partyid).where(
+                    _PARTY.c.activityid == email, _PARTY.c.participationtypemask == sender
+                )
+            ),
+            _EMAIL.c.directioncode.is_(True),
+            _EMAIL.c.postroom_messagekind == int(MessageKind.AUTOMATIC_REPLY),
+            _EMAIL.c.statuscode.in_(
+                [int(s) for s in (EmailStatus.SENT, EmailStatus.SENDING, EmailStatus.PENDING_SEND)]
+            ),
+            _EMAIL.c.createdon >= since,
+        )
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
 
 
 def senders(connection: Connection) -> list[UUID]:
@@ -238,6 +278,8 @@ _EMAILS = sa.select(
             "prioritycode",
             "deliveryreceiptrequested",
             "readreceiptrequested",
+            "conversationindex",
+            "postroom_messagekind",
             "deliveryattempts",
             "createdon",
         )

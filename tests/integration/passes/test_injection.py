@@ -28,6 +28,7 @@ USUAL = {
     "to",
     "cc",
     "subject",
+    "thread-index",
     "message-id",
     "mime-version",
     "content-type",

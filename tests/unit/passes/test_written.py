@@ -14,6 +14,7 @@ import pytest
 from postroom.errors import UserError
 from postroom.passes.written import message_id_for, sender_of, submission_of, text_of
 from postroom.ports.mail import Submission
+from postroom.schema.choices import MessageKind
 from postroom.store.outbox import Claimed
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -38,6 +39,8 @@ def claimed(*parties: dict[str, Any], attachments: Any = (), **values: Any) -> C
         "inreplyto": None,
         "prioritycode": 1,
         "readreceiptrequested": False,
+        "conversationindex": None,
+        "postroom_messagekind": None,
         "deliveryreceiptrequested": False,
         **values,
     }
@@ -202,3 +205,16 @@ def test_the_id_an_email_leaves_with_is_its_own_for_ever(sender: str, domain: st
 
 def test_problems_are_told_in_one_line() -> None:
     assert text_of(["One.", "Two."]) == "One. Two."
+
+
+def test_the_conversation_index_leaves_with_the_email_as_outlook_writes_it() -> None:
+    message = as_read(written(claimed(ANN, CARL, conversationindex="01DA" + "00" * 20)))
+    assert message["Thread-Index"] == "AdoAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
+    for nothing in (None, "", "no digits"):
+        assert as_read(written(claimed(ANN, CARL, conversationindex=nothing)))["Thread-Index"] is None
+
+
+def test_an_automatic_reply_says_that_it_is_one() -> None:
+    automatic = as_read(written(claimed(ANN, CARL, postroom_messagekind=MessageKind.AUTOMATIC_REPLY)))
+    assert (automatic["Auto-Submitted"], automatic["X-Auto-Response-Suppress"]) == ("auto-replied", "All")
+    assert as_read(written(claimed(ANN, CARL)))["Auto-Submitted"] is None

@@ -2,13 +2,17 @@
 
 import base64
 import binascii
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from postroom.schema import registry
 from postroom.schema.attachment import ActivityMimeAttachment
+from postroom.schema.choices import Reason, SetBy, Wish
 from postroom.schema.queue import Queue
+from postroom.store import decisions, wishes
 from postroom.store.records.hooks import Write, WriteKind
+from postroom.tracking.facts import Settled
 
 _STILL_OPEN_COLUMNS = frozenset(
     {
@@ -24,6 +28,32 @@ _STILL_OPEN_COLUMNS = frozenset(
     }
 )
 _CLOSED_STATES = frozenset({1, 2})
+
+
+def note_who_set_regarding(write: Write) -> None:
+    """Remember that a person settled what an e-mail regards: no rule changes it afterwards."""
+    if write.internal or write.kind is WriteKind.DELETE or not write.changes("regardingobjectid"):
+        return
+    write.values["postroom_regardingby"] = int(SetBy.PERSON)
+
+
+def remember_untracking(write: Write) -> None:
+    """Take the deletion of a tracked e-mail by a person for the wish that its message stays untracked."""
+    if write.kind is not WriteKind.DELETE:
+        return
+    unique: UUID | None = write.before.get("messageiddupcheck")
+    by_person = not write.internal and unique is not None
+    if by_person and unique:
+        wishes.settle(
+            write.connection,
+            unique,
+            Settled(Wish.UNTRACK),
+            message_id=write.before.get("messageid"),
+            by=write.by,
+            now=write.now,
+        )
+    reason = Reason.UNTRACKED_BY_PERSON if by_person else None
+    decisions.forget_email(write.connection, write.id, reason)
 
 
 def refuse_changes_when_closed(write: Write) -> None:

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from postroom.configuration import filtering, subject_filter, switches, tokens
 from postroom.schema.organization import Organization
+from postroom.store import marking
+from postroom.store.policy import marking_of
 from postroom.store.records.hooks import Write, WriteKind
 
 
@@ -18,6 +20,26 @@ def check_organization(write: Write) -> None:
     if subject_filter.COLUMN in changed:
         write.problems.extend(subject_filter.problems_of(changed[subject_filter.COLUMN]))
     write.problems.extend(tokens.problems_of(changed))
+
+
+#: What decides over the words under which subjects are kept.
+_OF_WORDS = (
+    "enablesmartmatching",
+    "hashfilterkeywords",
+    "hashmaxcount",
+    "hashdeltasubjectcount",
+    "trackingprefix",
+    switches.COLUMN,
+)
+
+
+def keep_words(write: Write) -> None:
+    """Keep the words of recent subjects when smart matching begins, and no more when it ends."""
+    if not write.changes(*_OF_WORDS):
+        return
+    before, after = marking_of(write.before).smart, marking_of(write.after).smart
+    if before != after:
+        marking.keep_recent_words(write.connection, after, write.now)
 
 
 def check_filtering(write: Write) -> None:

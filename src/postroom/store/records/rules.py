@@ -8,7 +8,9 @@ from postroom.store.records.activities import (
     count_attachments,
     fill_attachment,
     fill_queue_item,
+    note_who_set_regarding,
     refuse_changes_when_closed,
+    remember_untracking,
 )
 from postroom.store.records.addresses import keep_index
 from postroom.store.records.hooks import Hook, Hooks, WriteKind
@@ -22,12 +24,13 @@ from postroom.store.records.mail import (
 )
 from postroom.store.records.parties import check_parties, keep_parties, mark_deleted
 from postroom.store.records.people import build_full_name, keep_settings
-from postroom.store.records.policy import check_filtering, check_organization
+from postroom.store.records.policy import check_filtering, check_organization, keep_words
 
 _ACTIVITIES = tuple(table.logical_name for table in registry.activities())
 
 _BEFORE: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (refuse_changes_when_closed, ("email", "appointment")),
+    (note_who_set_regarding, ("email",)),
     (check_parties, _ACTIVITIES),
     (build_full_name, ("contact", "lead", "systemuser")),
     (fill_attachment, ("activitymimeattachment",)),
@@ -47,6 +50,8 @@ _AFTER: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (follow_mailbox, ("mailbox",)),
     (say_what_hinders, ("mailbox", "emailserverprofile", "organization")),
     (relate_to_mailbox, ("email",)),
+    (remember_untracking, ("email",)),
+    (keep_words, ("organization",)),
 )
 
 

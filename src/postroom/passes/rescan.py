@@ -1,0 +1,152 @@
+"""Looking once more at mail that was not tracked, by the rules as they are now.
+
+::
+
+    offered -> of these, seen and not tracked since the date -> fetch -> judge -> [show | keep in place]
+
+Without `apply` nothing is written: what would become of each message is told, and that is all.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from postroom.errors import TransportError
+from postroom.passes import access
+from postroom.passes.context import Context
+from postroom.passes.forwarded import open_item
+from postroom.passes.gather import AddressBook, gather
+from postroom.passes.judge import Judged, Opened, judge
+from postroom.passes.keep import keep
+from postroom.passes.receive import Opener, offered_by
+from postroom.passes.terms import Terms, terms_of
+from postroom.ports.mail import MailSource, Offered
+from postroom.schema.choices import Workload
+from postroom.store import decisions
+from postroom.store.mailboxes import Setup
+
+
+class Mode(Enum):
+    """Whether a rescan only shows what it would do."""
+
+    PREVIEW = "preview"
+    APPLY = "apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a rescan came to."""
+
+    #: Messages looked at.
+    seen: int
+    #: Of these, tracked now, or those that would be.
+    tracked: int
+    #: Messages that were seen in that time and are no longer on the server.
+    gone: int
+    #: What ended it early, if anything.
+    failure: TransportError | None = None
+
+
+def rescan(
+    context: Context,
+    mailbox: UUID,
+    since: datetime,
+    mode: Mode = Mode.PREVIEW,
+    *,
+    only: Collection[str] | None = None,
+    opener: Opener = access.open_source,
+    on_batch: Callable[[Sequence[Judged]], None] = lambda _: None,
+) -> Found:
+    """Judge anew what arrived since then and was not tracked; `only` names single messages by server id.
+
+    The start date of mailbox and profile does not count: the date given takes its place. Raises
+    `TransportError` when the server can't be opened, and `UserError` when the mailbox may not be processed.
+    """
+    setup = access.read_setup(context, mailbox)
+    if obstacle := access.obstacle_for(setup, Workload.INCOMING):
+        raise access.Hindered(obstacle)
+    with context.database.read() as connection:
+        candidates = set(decisions.seen_but_not_tracked(connection, mailbox, since))
+    if only is not None:
+        candidates &= set(only)
+    source = opener(context, setup)
+    try:
+        found = _look(context, setup, source, candidates, since, mode, on_batch)
+    except BaseException:
+        source.abort()
+        raise
+    source.close()
+    return found
+
+
+def _look(
+    context: Context,
+    setup: Setup,
+    source: MailSource,
+    candidates: set[str],
+    since: datetime,
+    mode: Mode,
+    on_batch: Callable[[Sequence[Judged]], None],
+) -> Found:
+    offered = offered_by(source, setup)
+    wanted = [o for o in offered if o.server_id in candidates]
+    with context.database.read() as connection:
+        terms = terms_of(
+            connection, setup, context.clock.now(), frozenset(o.server_id for o in offered), some_gone=False
+        )
+    seen = tracked = 0
+    failure: TransportError | None = None
+    try:
+        for batch in _batches(context, setup, source, wanted, since):
+            judged = (
+                keep(context, AddressBook(), batch, terms)
+                if mode is Mode.APPLY
+                else _preview(context, setup, batch, terms)
+            )
+            seen += len(judged)
+            tracked += sum(j.verdict.track for j in judged)
+            on_batch(judged)
+    except TransportError as error:
+        failure = error
+    return Found(seen, tracked, len(candidates) - len(wanted), failure)
+
+
+def _batches(
+    context: Context, setup: Setup, source: MailSource, wanted: Sequence[Offered], since: datetime
+) -> Iterator[list[Opened]]:
+    """Yield the wanted messages, read, a batch at a time."""
+    batch: list[Opened] = []
+    octets = 0
+    for fetched in source.fetch(wanted):
+        if fetched.raw is None:
+            continue  # what can't be fetched now keeps the decision it has
+        octets += fetched.raw.size
+        batch.extend(
+            replace(
+                opened,
+                is_judged_again=opened.heads_item,
+                receiver=replace(opened.receiver, process_after=since),
+            )
+            for opened in open_item(context, setup, fetched.offered, fetched.raw)
+        )
+        if len(batch) >= context.mail.batch_size or octets >= context.mail.batch_octets:
+            yield batch
+            batch, octets = [], 0
+    if batch:
+        yield batch
+
+
+def _preview(context: Context, setup: Setup, batch: Sequence[Opened], terms: Terms) -> list[Judged]:
+    with context.database.read() as connection:
+        gathered = gather(
+            connection,
+            AddressBook(),
+            setup.mailbox_id,
+            batch,
+            terms.policy,
+            terms.setting.now,
+            some_gone=False,
+        )
+    return list(judge(batch, gathered, terms.policy, terms.still_offered))
