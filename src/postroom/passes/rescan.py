@@ -52,7 +52,7 @@ class Found:
 def rescan(
     context: Context,
     mailbox: UUID,
-    since: datetime,
+    since: datetime | None,
     mode: Mode = Mode.PREVIEW,
     *,
     only: Collection[str] | None = None,
@@ -61,8 +61,11 @@ def rescan(
 ) -> Found:
     """Judge anew what arrived since then and was not tracked; `only` names single messages by server id.
 
-    The start date of mailbox and profile does not count: the date given takes its place. Raises
-    `TransportError` when the server can't be opened, and `UserError` when the mailbox may not be processed.
+    The start date of mailbox and profile does not count: the date given takes its place. Without a date
+    mail of any age is looked at, and the start date counts.
+
+    Raises `TransportError` when the server can't be opened; it is `Hindered` when the mailbox may not be
+    processed.
     """
     setup = access.read_setup(context, mailbox)
     if obstacle := access.obstacle_for(setup, Workload.INCOMING):
@@ -86,7 +89,7 @@ def _look(
     setup: Setup,
     source: MailSource,
     candidates: set[str],
-    since: datetime,
+    since: datetime | None,
     mode: Mode,
     on_batch: Callable[[Sequence[Judged]], None],
 ) -> Found:
@@ -114,7 +117,7 @@ def _look(
 
 
 def _batches(
-    context: Context, setup: Setup, source: MailSource, wanted: Sequence[Offered], since: datetime
+    context: Context, setup: Setup, source: MailSource, wanted: Sequence[Offered], since: datetime | None
 ) -> Iterator[list[Opened]]:
     """Yield the wanted messages, read, a batch at a time."""
     batch: list[Opened] = []
@@ -127,7 +130,7 @@ def _batches(
             replace(
                 opened,
                 is_judged_again=opened.heads_item,
-                receiver=replace(opened.receiver, process_after=since),
+                receiver=replace(opened.receiver, process_after=since) if since else opened.receiver,
             )
             for opened in open_item(context, setup, fetched.offered, fetched.raw)
         )

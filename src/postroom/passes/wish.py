@@ -21,17 +21,20 @@ from postroom.passes.judge import Judged, duplicate_check
 from postroom.passes.keep import keep
 from postroom.passes.opening import open_message
 from postroom.passes.receive import Opener
-from postroom.passes.rescan import Mode, rescan
+from postroom.passes.rescan import Found, Mode, rescan
 from postroom.passes.terms import terms_of
 from postroom.ports.mail import Offered
-from postroom.schema.choices import Wish
+from postroom.schema.choices import Reason, SetBy, Wish
 from postroom.schema.decision import Decision
 from postroom.schema.email import Email
-from postroom.store import ledger, mailboxes, wishes
+from postroom.schema.ledger import Ledger
+from postroom.store import ledger, mailboxes, messages, wishes
 from postroom.tracking.facts import Direction, Settled
+from postroom.tracking.verdict import Verdict
 
 _DECISION = Decision.__table__
 _EMAIL = Email.__table__
+_LEDGER = Ledger.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def track_bytes(
 ) -> Judged:
     """Track these bytes as if a person had marked them in this mailbox, whatever the rules say.
 
-    Raises `UserError` when they are no message. What the store holds already stays one e-mail.
+    Raises `MalformedMessage` when they are no message, and `UserError` when the record to regard is not
+    there. What the store holds already stays one e-mail and keeps the reason for which it was tracked.
     """
     # source: DATAVERSE-ACTIONS DeliverPromoteEmail
     setup = access.read_setup(context, mailbox)
@@ -69,10 +73,15 @@ def track_bytes(
     unique = duplicate_check(opened.direction, message.message_id, message.digest)
     with context.database.write() as connection:
         _wish_tracked(context, connection, unique, message.message_id, regarding, by)
+        held = messages.holders_of(connection, [unique]).get(unique)
         here = frozenset({*ledger.seen_ids(connection, mailbox), opened.offered.server_id})
         terms = terms_of(connection, setup, context.clock.now(), here)
-    opened.is_judged_again = True
-    (judged,) = keep(context, AddressBook(), [opened], terms)
+    if held:
+        verdict = Verdict(track=False, reason=Reason.DUPLICATE, duplicate=held)
+        judged = Judged(opened, verdict, unique, email_id=held)
+    else:
+        opened.is_judged_again = True
+        (judged,) = keep(context, AddressBook(), [opened], terms)
     if regarding and judged.verdict.duplicate:
         regard(context, judged.verdict.duplicate, regarding, by=by)
     return judged
@@ -88,37 +97,69 @@ def track_seen(
 ) -> UUID:
     """Fetch a message that was seen and not tracked once more, track it, and return its e-mail.
 
-    Raises `UserError` when it is tracked already or is no longer on the server; the wish then stays, and
-    is followed when the message comes up again.
+    Raises `UserError` when it is tracked already, lies in quarantine or is no longer on the server; in the
+    last case the wish stays, and is followed when the message comes up again.
     """
-    with context.database.read() as connection:
-        row = _decision(connection, decision)
-        server_id = row["serverid"]
-    if row["tracked"] or row["emailid"]:
-        raise UserError(f"The message is tracked already, as e-mail {row['emailid']}.")
-    direction = Direction.OUTGOING if row["directioncode"] else Direction.INCOMING
-    if not row["messageid"] and not row["digest"]:
-        raise UserError("The message was never read; `postroom quarantine list` says why.")
-    unique = duplicate_check(direction, row["messageid"] or "", bytes(row["digest"] or b""))
     with context.database.write() as connection:
+        row = _decision(connection, decision)
+        place, server_id = _place_of(connection, row)
+        unique = _unique_of(connection, place, row)
+        held = row["emailid"] or messages.holders_of(connection, [unique]).get(unique)
+        if held:
+            raise UserError(f"The message is tracked already, as e-mail {held}.")
         _wish_tracked(context, connection, unique, row["messageid"], regarding, by)
-    since = row["receivedon"] or row["createdon"]
     made: list[UUID] = []
-    rescan(
+    found = rescan(
         context,
-        row["mailboxid"],
-        since,
+        place,
+        None,
         Mode.APPLY,
         only={server_id},
         opener=opener,
-        on_batch=lambda judged: made.extend(j.email_id for j in judged if j.email_id),
+        on_batch=lambda judged: made.extend(j.email_id for j in judged if j.email_id and j.unique == unique),
     )
+    if found.failure:
+        raise found.failure
     if not made:
         raise UserError(
-            "The message is no longer on the server, so it can't be fetched. The wish is kept; "
+            f"{_why_not(found)} The wish is kept; "
             "`postroom track FILE.eml --mailbox ADDRESS` tracks it from a file."
         )
     return made[0]
+
+
+def _why_not(found: Found) -> str:
+    if found.gone:
+        return "The message is no longer on the server, so it can't be fetched."
+    if found.seen:
+        return "The message was fetched, but could not be told from others like it."
+    return "The server did not give it, or it came in one item with messages that are tracked."
+
+
+def _place_of(connection: Connection, row: Mapping[str, Any]) -> tuple[UUID, str]:
+    """Return the mailbox in which the message of a decision lies, and under which id.
+
+    A forwarded one lies in another mailbox than the one it is for; and the server may have renumbered it.
+    """
+    query = sa.select(_LEDGER.c.mailboxid, _LEDGER.c.quarantineid, _LEDGER.c.serverid)
+    entry = connection.execute(query.where(_LEDGER.c.postroom_ledgerid == row["ledgerid"])).first()
+    if entry is None or entry.quarantineid:
+        raise UserError("The message lies in quarantine; `postroom quarantine list` says why.")
+    return entry.mailboxid, entry.serverid
+
+
+def _unique_of(connection: Connection, place: UUID, row: Mapping[str, Any]) -> UUID:
+    """Return the value that the e-mail of this message will have.
+
+    Of equal messages without a Message-ID it is the first that none of them has taken, as in judging.
+    """
+    direction = Direction.OUTGOING if row["directioncode"] else Direction.INCOMING
+    message_id, digest = row["messageid"] or "", bytes(row["digest"] or b"")
+    copies = [] if message_id else ledger.by_content(connection, place, [digest]).get(digest, [])
+    uniques = [duplicate_check(direction, message_id, digest, number) for number in range(len(copies) + 1)]
+    taken = {copy.email_id for copy in copies if copy.email_id}
+    holders = messages.holders_of(connection, uniques)
+    return next(unique for unique in uniques if holders.get(unique) not in taken)
 
 
 def _decision(connection: Connection, decision: UUID) -> Mapping[str, Any]:
@@ -138,6 +179,8 @@ def _wish_tracked(
     by: UUID | None,
 ) -> None:
     settled = Settled(Wish.TRACK, regarding.id if regarding else None, regarding.table if regarding else None)
+    if regarding:
+        context.records.get(connection, regarding.table, regarding.id)
     wishes.settle(connection, unique, settled, message_id=message_id or None, by=by, now=context.clock.now())
 
 
@@ -152,12 +195,16 @@ def untrack(context: Context, email: UUID, *, by: UUID | None = None) -> None:
 
 def regard(context: Context, email: UUID, regarding: Regarding | None, *, by: UUID | None = None) -> None:
     """Say what an e-mail regards; no rule changes it afterwards."""
-    values: dict[str, Any] = {"regardingobjectid": regarding.id if regarding else None}
+    values: dict[str, Any] = {
+        "regardingobjectid": regarding.id if regarding else None,
+        # A person's word counts also where it confirms what stands there.
+        "postroom_regardingby": int(SetBy.PERSON),
+    }
     if regarding:
         values["regardingobjecttypecode"] = regarding.table
     with context.database.write() as connection:
         _email(connection, email)
-        context.records.update(connection, "email", email, values, by=by)
+        context.records.update(connection, "email", email, values, by=by, internal=True)
 
 
 def _email(connection: Connection, email: UUID) -> Mapping[str, Any]:

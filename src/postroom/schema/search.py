@@ -107,7 +107,7 @@ class EmailHash(Versioned, Owned, Row):
     )
 
     emailhashid = col.key(label="Email Hash", access="R")
-    activityid = col.lookup("email", label="Activity", access="R")
+    activityid = col.lookup("email", label="Activity", access="R", on_delete=OnDelete.CASCADE)
     hash = col.integer(label="Hash", access="R")
     hashtype = col.choice(HashType, label="Hash Type", access="R", description="Subject or recipient.")
     createdon = col.moment(label="Created On", access="R")

@@ -4,6 +4,7 @@ from sqlalchemy import Index
 
 from postroom.schema import column as col
 from postroom.schema.choices import Wish
+from postroom.schema.column import OnDelete
 from postroom.schema.table import Description, Row
 from postroom.schema.targets import REGARDING
 
@@ -25,6 +26,7 @@ class MessageWish(Row):
         label="Regarding",
         access="R",
         type_column="regardingobjecttypecode",
+        on_delete=OnDelete.REMOVE_LINK,
         description="What the message is to regard when it is tracked.",
     )
     regardingobjecttypecode = col.table_name(label="Regarding Type", access="R")

@@ -68,12 +68,20 @@ def _unlink(connection: Connection, ledger_ids: Collection[UUID]) -> None:
         )
 
 
-def seen_but_not_tracked(connection: Connection, mailbox: UUID, since: datetime) -> Sequence[str]:
+def seen_but_not_tracked(connection: Connection, mailbox: UUID, since: datetime | None) -> Sequence[str]:
     """Return the server ids of messages that the mailbox has shown since then and that no e-mail holds.
 
-    The time is that of arrival, or of the decision where that is not known.
+    The time is that of arrival, or of the decision where that is not known; None stands for all time.
     """
     arrived = sa.func.coalesce(_DECISION.c.receivedon, _DECISION.c.createdon)
+    other = _DECISION.alias()
+    # Of an item with several messages the ledger names one e-mail, which may be gone. Its decisions were
+    # written in one transaction, so that the time finds them.
+    is_held = sa.exists().where(
+        other.c.createdon == _LEDGER.c.seenon,
+        other.c.ledgerid == _LEDGER.c.postroom_ledgerid,
+        other.c.emailid.is_not(None),
+    )
     query = (
         sa.select(_LEDGER.c.serverid)
         .join_from(_LEDGER, _DECISION, _DECISION.c.postroom_decisionid == _LEDGER.c.decisionid)
@@ -81,7 +89,8 @@ def seen_but_not_tracked(connection: Connection, mailbox: UUID, since: datetime)
             _LEDGER.c.mailboxid == mailbox,
             _LEDGER.c.emailid.is_(None),
             _LEDGER.c.quarantineid.is_(None),
-            arrived >= since,
+            sa.or_(_LEDGER.c.messages == 1, ~is_held),
+            sa.true() if since is None else arrived >= since,
         )
     )
     return connection.execute(query).scalars().all()
