@@ -1,25 +1,45 @@
 """Looks at a whole store: what stands in every table, and whether ledger and decision log agree."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from tests.support.company import Company
 
+from postroom.passes import access
 from postroom.passes.context import Context
 from postroom.passes.receive import Opener, receive
+from postroom.passes.rescan import Mode, rescan
 from postroom.ports.mail import MailSource
 from postroom.schema import registry
 from postroom.schema.choices import Reason
 from postroom.servers.memory import MemoryMailbox, MemorySource
 from postroom.store.mailboxes import Setup
+from tests.support.company import Company
+from tests.support.mail import a_message
 
 ANN, SALES = "ann@corp.example", "sales@corp.example"
 CARL, STRANGER = "carl@contoso.example", "sam@stranger.example"
 
 #: Every row of every table.
 Everything = dict[str, Counter[str]]
+
+
+def from_stranger(message_id: str = "one@stranger.example", **more: Any) -> bytes:
+    """Return mail that Ann's filter does not accept."""
+    return a_message(**{"sender": STRANGER, "to": (ANN,), "message_id": message_id, **more})
+
+
+def from_carl(message_id: str = "one@contoso.example", **more: Any) -> bytes:
+    """Return mail that Ann's filter accepts."""
+    return a_message(**{"sender": CARL, "to": (ANN,), "message_id": message_id, **more})
+
+
+def without_id(data: bytes) -> bytes:
+    """Return the message without its Message-ID."""
+    head, _, rest = data.partition(b"Message-ID: ")
+    return head + rest.partition(b"\r\n")[2]
 
 
 def everything_in(company: Company) -> Everything:
@@ -63,12 +83,11 @@ def reasons_of(company: Company, address: str = "", **where: Any) -> list[Reason
     return [Reason(row["reason"]) for row in decisions_of(company, address, **where)]
 
 
-def take_in(company: Company, address: str, *messages: bytes, opener: Opener | None = None) -> None:
+def take_in(company: Company, address: str, *messages: bytes, opener: Opener = access.open_source) -> None:
     """Deliver messages and receive them."""
     for data in messages:
         company.server.deliver(address, data)
-    more = {"opener": opener} if opener else {}
-    assert receive(company.context, company.mailbox(address), **more).failure is None
+    assert receive(company.context, company.mailbox(address), opener=opener).failure is None
 
 
 def source_of(mailbox: MemoryMailbox) -> Opener:
@@ -95,3 +114,12 @@ def the_email(company: Company, **where: Any) -> dict[str, Any]:
 def set_filter(company: Company, filtering: int, who: str = "ann") -> None:
     """Change which incoming mail a user wants tracked."""
     company.update("usersettings", company.ids[who], incomingemailfilteringmethod=filtering)
+
+
+def look_again(company: Company, address: str = ANN, mode: Mode = Mode.APPLY) -> int:
+    """Rescan all there is and return how many messages were tracked."""
+    found = rescan(
+        company.context, company.mailbox(address), company.clock.now() - timedelta(days=3650), mode
+    )
+    assert found.failure is None
+    return found.tracked
