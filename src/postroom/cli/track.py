@@ -67,15 +67,14 @@ def _track_file(
 
 
 def _track_seen(postroom: Postroom, wanted: str, mailbox: str, regarding: Regarding | None) -> UUID:
-    found = [entry for entry in _explained(postroom, wanted, mailbox) if entry.decision]
-    if not found:
-        raise UserError("No mailbox of this store has seen such a message.")
+    found = _explained(postroom, wanted, mailbox)
     held = next((entry.email for entry in found if entry.email), None)
     if held:
         raise UserError(f"The message is tracked already, as e-mail {held}.")
-    decision = found[-1].decision
-    assert decision is not None  # noqa: S101 - those without were left out above
-    return wish.track_seen(postroom.context(), decision, regarding=regarding)
+    seen = [entry.decision for entry in found if entry.decision]
+    if not seen:
+        raise UserError("No mailbox of this store has seen such a message.")
+    return wish.track_seen(postroom.context(), seen[-1], regarding=regarding)
 
 
 def untrack(wanted: _Tracked) -> None:
