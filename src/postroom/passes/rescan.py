@@ -14,6 +14,7 @@ from enum import Enum
 from uuid import UUID
 
 from postroom.errors import TransportError
+from postroom.mime.message import Raw
 from postroom.passes import access
 from postroom.passes.context import Context
 from postroom.passes.forwarded import open_item
@@ -119,26 +120,33 @@ def _look(
 def _batches(
     context: Context, setup: Setup, source: MailSource, wanted: Sequence[Offered], since: datetime | None
 ) -> Iterator[list[Opened]]:
-    """Yield the wanted messages, read, a batch at a time."""
+    """Yield the wanted messages, read, a batch at a time; what came before a break is yielded first."""
     batch: list[Opened] = []
     octets = 0
-    for fetched in source.fetch(wanted):
-        if fetched.raw is None:
-            continue  # what can't be fetched now keeps the decision it has
-        octets += fetched.raw.size
-        batch.extend(
-            replace(
-                opened,
-                is_judged_again=opened.heads_item,
-                receiver=replace(opened.receiver, process_after=since) if since else opened.receiver,
-            )
-            for opened in open_item(context, setup, fetched.offered, fetched.raw)
-        )
-        if len(batch) >= context.mail.batch_size or octets >= context.mail.batch_octets:
+    try:
+        for fetched in source.fetch(wanted):
+            if fetched.raw is None:
+                continue  # what can't be fetched now keeps the decision it has
+            octets += fetched.raw.size
+            batch.extend(_opened(context, setup, fetched.offered, fetched.raw, since))
+            if len(batch) >= context.mail.batch_size or octets >= context.mail.batch_octets:
+                yield batch
+                batch, octets = [], 0
+    except TransportError:
+        if batch:
             yield batch
-            batch, octets = [], 0
+        raise
     if batch:
         yield batch
+
+
+def _opened(
+    context: Context, setup: Setup, offered: Offered, raw: Raw, since: datetime | None
+) -> Iterator[Opened]:
+    """Yield what one item holds, to be judged again."""
+    for opened in open_item(context, setup, offered, raw):
+        receiver = replace(opened.receiver, process_after=since) if since else opened.receiver
+        yield replace(opened, is_judged_again=opened.heads_item, receiver=receiver)
 
 
 def _preview(context: Context, setup: Setup, batch: Sequence[Opened], terms: Terms) -> list[Judged]:
