@@ -7,7 +7,7 @@ run with one, it ends there and then, with nothing closed, flushed or rolled bac
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from postroom.app.secrets import AesGcmSecrets
 from postroom.passes.access import open_sink, open_source
 from postroom.passes.context import Context, MailLimits, SendLimits
 from postroom.passes.receive import receive
+from postroom.passes.rescan import Found, Mode, rescan
+from postroom.passes.result import PassResult
 from postroom.passes.send import send
 from postroom.ports.blobs import BlobRef
 from postroom.ports.clock import ManualClock
@@ -164,9 +166,11 @@ def main(url: str, directory: str, now: str, workload: str, mailbox: str, last: 
     def sink(context: Context, setup: Setup) -> MailSink:
         return MortalSink(open_sink(context, setup), steps)
 
-    if workload == "incoming":
-        result = receive(context, UUID(mailbox), opener=source)
-    else:
-        result = send(context, UUID(mailbox), opener=sink)
+    passes: dict[str, Callable[[], PassResult | Found]] = {
+        "incoming": lambda: receive(context, UUID(mailbox), opener=source),
+        "outgoing": lambda: send(context, UUID(mailbox), opener=sink),
+        "rescan": lambda: rescan(context, UUID(mailbox), None, Mode.APPLY, opener=source),
+    }
+    result = passes[workload]()
     assert result.failure is None, result.failure
     return 0
