@@ -87,6 +87,8 @@ def forget(address: _Address) -> None:
 def _read_record(text: str) -> tuple[str, UUID]:
     table, _, key = text.partition(":")
     try:
-        return table.strip().lower(), UUID(key.strip())
+        record = table.strip().lower(), UUID(key.strip())
     except ValueError:
         raise UserError(f"{text!r} names no record: write TABLE:ID, such as contact:ID.") from None
+    resolving.check_table(record[0])
+    return record

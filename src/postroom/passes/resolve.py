@@ -68,14 +68,19 @@ def resolve(context: Context, address: str, table: str, id: UUID, *, by: UUID | 
     key = address_key(address)
     if not key:
         raise UserError("Name the address that is to stand for the record.")
-    if table not in EMAIL_ENABLED:
-        raise UserError(f"An address can stand for a record of {', '.join(EMAIL_ENABLED)}, not of {table}.")
+    check_table(table)
     with context.database.write() as connection:
-        record = context.records.get(connection, table, id)
+        context.records.get(connection, table, id)
         _remember(context, connection, key, table, id, by)
         if not _applies_to_all(connection):
             return 0
-        return _resolve_parties(context, connection, key, table, id, _name_of(table, record))
+        return _resolve_parties(context, connection, key, _chosen(context, connection, key, table, id))
+
+
+def check_table(table: str) -> None:
+    """Refuse a table whose records have no addresses."""
+    if table not in EMAIL_ENABLED:
+        raise UserError(f"An address can stand for a record of {', '.join(EMAIL_ENABLED)}, not of {table!r}.")
 
 
 def resolve_party(context: Context, party: UUID, table: str, id: UUID, *, by: UUID | None = None) -> int:
@@ -92,16 +97,9 @@ def resolve_party(context: Context, party: UUID, table: str, id: UUID, *, by: UU
     if resolved:
         return resolved
     with context.database.write() as connection:
-        record = context.records.get(connection, table, id)
-        return _resolve_parties(
-            context,
-            connection,
-            address_key(row.addressused),
-            table,
-            id,
-            _name_of(table, record),
-            _PARTY.c.activitypartyid == party,
-        )
+        key = address_key(row.addressused)
+        chosen = _chosen(context, connection, key, table, id)
+        return _resolve_parties(context, connection, key, chosen, _PARTY.c.activitypartyid == party)
 
 
 def forget_choice(context: Context, address: str) -> bool:
@@ -134,18 +132,22 @@ def _applies_to_all(connection: Connection) -> bool:
     return wish is not False
 
 
-def _name_of(table: str, record: dict[str, Any]) -> str:
+def _chosen(context: Context, connection: Connection, key: str, table: str, id: UUID) -> Known:
+    """Return the record that was chosen for the address, as parties and e-mails show it."""
+    known = index.find_known(connection, [key]).get(key, ())
+    if found := next((one for one in known if one.id == id), None):
+        return found
+    # Mail does not find a disabled user; a person may still say that it was he.
+    record = context.records.get(connection, table, id)
     name = registry.by_logical_name(table).primary_name
-    return str(record.get(name or "") or "")[:400]
+    return Known(table, id, str(record.get(name or "") or ""))
 
 
 def _resolve_parties(
     context: Context,
     connection: Connection,
     key: str,
-    table: str,
-    id: UUID,
-    name: str,
+    chosen: Known,
     *which: sa.ColumnElement[bool],
 ) -> int:
     unresolved = sa.select(
@@ -157,28 +159,30 @@ def _resolve_parties(
             sa.update(_PARTY)
             .where(_PARTY.c.activitypartyid.in_(chunk))
             .values(
-                partyid=id,
-                partyobjecttypecode=table,
-                partyidname=name,
+                partyid=chosen.id,
+                partyobjecttypecode=chosen.table,
+                partyidname=chosen.name[:400],
                 unresolvedpartyname=None,
                 postroom_unresolvedkey=None,
                 versionnumber=context.database.next_versions(connection),
             )
         )
     sent_by = {row.activityid for row in rows if row.participationtypemask == Participation.SENDER}
-    if table in _SENDERS:
-        _name_senders(context, connection, sent_by, table, id)
+    if chosen.table in _SENDERS:
+        _name_senders(context, connection, sent_by, chosen)
     return len(rows)
 
 
-def _name_senders(context: Context, connection: Connection, emails: set[UUID], table: str, id: UUID) -> None:
+def _name_senders(context: Context, connection: Connection, emails: set[UUID], chosen: Known) -> None:
     for chunk in chunks_of(sorted(emails)):
         connection.execute(
             sa.update(_EMAIL)
             .where(_EMAIL.c.activityid.in_(chunk), _EMAIL.c.emailsender.is_(None))
             .values(
-                emailsender=id,
-                emailsenderobjecttypecode=table,
+                emailsender=chosen.id,
+                emailsenderobjecttypecode=chosen.table,
+                sendersaccount=chosen.account,
+                sendersaccountobjecttypecode="account" if chosen.account else None,
                 isduplicatesenderunresolved=False,
                 versionnumber=context.database.next_versions(connection),
             )

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from postroom.errors import InvalidRecord
+from postroom.mime.key import address_key
 from postroom.schema import registry
 from postroom.schema.choices import Participation
 from postroom.schema.ids import new_id
@@ -140,12 +141,18 @@ def _add(write: Write, rows: Any) -> None:
             **{name: row.get(name, False if name in _COPIED else None) for name in columns},
             "activitypartyid": row.get("activitypartyid") or new_id(),
             "activityid": write.id,
+            "postroom_unresolvedkey": _unresolved_key(row),
             "versionnumber": first + number,
             **dict(_copied_from_activity(write)),
         }
         for number, row in enumerate(rows)
     ]
     write.connection.execute(sa.insert(ActivityParty), complete)
+
+
+def _unresolved_key(row: Mapping[str, Any]) -> str | None:
+    """Return the address under which the party is found when a person says whose it is."""
+    return None if row.get("partyid") else address_key(row.get("addressused") or "") or None
 
 
 def _copied_from_activity(write: Write) -> Iterator[tuple[str, Any]]:
