@@ -172,8 +172,9 @@ def test_wrong_input_ends_with_2_and_a_sentence(
 ) -> None:
     take_in(company, ANN, from_carl())
     before = everything_in(company)
-    commands = [("regard", "one@contoso.example", record)]
-    commands += [("track", str(file), "--mailbox", ANN, "--regarding", record)] if record else []
+    commands: list[tuple[str, ...]] = [("regard", "one@contoso.example", record)]
+    if record:
+        commands.append(("track", str(file), "--mailbox", ANN, "--regarding", record))
     for command in commands:
         status, out = cli(*command)
         assert (status, sentence in out, "Traceback" in out) == (2, True, False), out
