@@ -8,7 +8,7 @@ import typer
 
 from postroom.cli.exit import Exit
 from postroom.cli.session import opened
-from postroom.cli.show import AsJson, show_json
+from postroom.cli.show import AsJson, cell, show_json
 from postroom.errors import UserError
 from postroom.passes.explain import Explanation, Match, explain, explain_bytes
 from postroom.schema.choices import CorrelationMethod
@@ -138,7 +138,8 @@ def _in_words(answer: dict[str, object]) -> str:
     assert isinstance(trail, list)  # noqa: S101
     lines.extend(f"  {match['role']} {match['address']}: {_who(match)}" for match in matches)
     lines.extend(f"  - {step['rule']}: {step['finding']}" for step in trail)
-    return "\n".join(lines)
+    # Names and Message-IDs are what strangers wrote.
+    return "\n".join(map(cell, lines))
 
 
 def _who(match: dict[str, object]) -> str:
