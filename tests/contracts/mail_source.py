@@ -1,7 +1,7 @@
 """What every `MailSource` promises; each adapter's test inherits it and supplies a place."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -9,7 +9,7 @@ import pytest
 
 from postroom.errors import Refused, TransportError
 from postroom.mime.message import Raw
-from postroom.ports.mail import Fetched, MailSource
+from postroom.ports.mail import Fetched, MailSource, Offered
 
 
 class Place(Protocol):
@@ -26,6 +26,12 @@ class Place(Protocol):
     def break_after(self, messages: int) -> None:
         """Let the next session break when it has given about this many messages."""
         ...
+
+
+class PlaceWithSent(Place, Protocol):
+    """A mailbox whose source also shows what the mailbox has sent."""
+
+    def send(self, data: bytes) -> None: ...
 
 
 #: Bytes that readers of lines, counters of octets and guessers of charsets have stumbled over.
@@ -238,3 +244,60 @@ class MailSourceContract:
         source.abort()
         source.close()
         assert place.count() == 1
+
+
+class SentItemsContract:
+    """Inherit as well where the source shows what the mailbox has sent, and give a fixture `place`."""
+
+    @pytest.fixture
+    def place(self) -> Iterator[PlaceWithSent]:
+        raise NotImplementedError
+
+    def fill(self, place: PlaceWithSent) -> None:
+        """Let received and sent messages take turns; one of them is both."""
+        for number, data in enumerate(numbered(6)):
+            (place.send if number % 2 else place.deliver)(data)
+        place.send(numbered(1)[0])
+
+    def offered(self, place: PlaceWithSent) -> Sequence[Offered]:
+        source = place.open()
+        offered = source.offered()
+        source.close()
+        return offered
+
+    def test_sent_copies_say_that_they_are(self, place: PlaceWithSent) -> None:
+        self.fill(place)
+        source = place.open()
+        offered = source.offered()
+        sent = [each for each in offered if each.is_sent_copy]
+        received = [each for each in offered if not each.is_sent_copy]
+        assert sorted(contents(source.fetch(sent))) == sorted([*numbered(6)[1::2], numbered(1)[0]])
+        assert contents(source.fetch(received)) == numbered(6)[::2]
+        source.close()
+
+    def test_ids_are_unique_over_all_folders_and_numbers_within_the_session(
+        self, place: PlaceWithSent
+    ) -> None:
+        self.fill(place)
+        offered = self.offered(place)
+        assert len({each.server_id for each in offered}) == len(offered) == 7
+        assert len({(each.folder, each.number) for each in offered}) == 7
+
+    def test_what_was_sent_lies_in_another_folder_than_the_inbox(self, place: PlaceWithSent) -> None:
+        self.fill(place)
+        assert all(bool(each.folder) == each.is_sent_copy for each in self.offered(place))
+
+    def test_a_message_keeps_its_id_and_its_side(self, place: PlaceWithSent) -> None:
+        self.fill(place)
+        before = {each.server_id: each.is_sent_copy for each in self.offered(place)}
+        place.send(numbered(8)[6])
+        place.deliver(numbered(8)[7])
+        after = {each.server_id: each.is_sent_copy for each in self.offered(place)}
+        assert {key: after[key] for key in before} == before
+        assert len(after) == 9
+
+    def test_renumbering_leaves_sent_what_was_sent(self, place: PlaceWithSent) -> None:
+        self.fill(place)
+        before = [each.is_sent_copy for each in self.offered(place)]
+        place.renumber()
+        assert sorted(each.is_sent_copy for each in self.offered(place)) == sorted(before)

@@ -1,7 +1,7 @@
 """The mailbox in memory keeps the promises of a mail source."""
 
 import pytest
-from tests.contracts.mail_source import MailSourceContract, Place, numbered
+from tests.contracts.mail_source import MailSourceContract, Place, PlaceWithSent, SentItemsContract, numbered
 
 from postroom.errors import Throttled, TransportError
 from postroom.servers.memory import MemoryMailbox, MemorySource
@@ -13,6 +13,9 @@ class MemoryPlace:
 
     def deliver(self, data: bytes) -> None:
         self.mailbox.deliver(data)
+
+    def send(self, data: bytes) -> None:
+        self.mailbox.send(data)
 
     def open(self, *, largest: int = 1 << 30) -> MemorySource:
         return MemorySource(self.mailbox, largest=largest)
@@ -30,6 +33,12 @@ class MemoryPlace:
 class TestMemorySource(MailSourceContract):
     @pytest.fixture
     def place(self) -> Place:
+        return MemoryPlace()
+
+
+class TestSentItemsInMemory(SentItemsContract):
+    @pytest.fixture
+    def place(self) -> PlaceWithSent:
         return MemoryPlace()
 
 
