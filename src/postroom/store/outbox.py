@@ -117,14 +117,24 @@ def relate_pending(connection: Connection) -> int:
 
 
 def has_answered_automatically(connection: Connection, email: UUID, since: datetime) -> bool:
-    """Say whether one of this e-mail's recipients got an automatic reply of its sender since then."""
+    """Say whether one of this e-mail's recipients got an automatic reply of its sender since then.
+
+    One that waits to leave counts from when it was issued. A person is the same by record or by address,
+    however that is written.
+    """
     mine, theirs, other = _PARTY.alias("mine"), _PARTY.alias("theirs"), _PARTY.alias("other")
     recipients = [int(mask) for mask in (Participation.TO, Participation.CC, Participation.BCC)]
     sender = int(Participation.SENDER)
+    # Three conditions of which each has its index; an address in another letter case has none.
+    is_same = sa.or_(
+        other.c.addressused == mine.c.addressused,
+        other.c.postroom_unresolvedkey == mine.c.postroom_unresolvedkey,
+        other.c.partyid == mine.c.partyid,
+    )
     query = (
         sa.select(_EMAIL.c.activityid)
         .select_from(mine)
-        .join(other, sa.and_(other.c.addressused == mine.c.addressused, other.c.activityid != email))
+        .join(other, sa.and_(is_same, other.c.activityid != email))
         .join(_EMAIL, _EMAIL.c.activityid == other.c.activityid)
         .join(theirs, theirs.c.activityid == other.c.activityid)
         .where(
@@ -142,7 +152,7 @@ def has_answered_automatically(connection: Connection, email: UUID, since: datet
             _EMAIL.c.statuscode.in_(
                 [int(s) for s in (EmailStatus.SENT, EmailStatus.SENDING, EmailStatus.PENDING_SEND)]
             ),
-            _EMAIL.c.createdon >= since,
+            sa.func.coalesce(_EMAIL.c.senton, _EMAIL.c.modifiedon) >= since,
         )
         .limit(1)
     )
