@@ -192,7 +192,11 @@ def keep_recent_words(connection: Connection, rules: SmartRules | None, now: dat
     if rules is None:
         return
     newest = (
-        _QUERY.where(_EMAIL.c.createdon >= now - SMART_WINDOW)
+        # A draft is no e-mail to answer yet; its words are kept when it is given the mailbox that sends it.
+        _QUERY.where(
+            _EMAIL.c.createdon >= now - SMART_WINDOW,
+            sa.or_(_EMAIL.c.directioncode.is_(False), _EMAIL.c.sendermailboxid.is_not(None)),
+        )
         .order_by(_EMAIL.c.createdon.desc())
         .limit(_RECENT)
     )
