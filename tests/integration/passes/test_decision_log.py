@@ -132,14 +132,7 @@ def test_items_with_several_messages_are_let_go_as_a_whole(company: Company) -> 
     company.add_user(bob, "Bob Boss", incomingemaildeliverymethod=3)
     company.add_forward_mailbox(forward)
     company.enable(forward)
-    inner = [
-        (
-            f"{n}.eml",
-            a_message(sender="carl@contoso.example", to=(bob,), message_id=f"{n}@in"),
-            "message/rfc822",
-        )
-        for n in range(3)
-    ]
+    inner = [(f"{n}.eml", from_carl(f"{n}@in", to=(bob,)), "message/rfc822") for n in range(3)]
     take_in(company, forward, a_message(sender=bob, to=(forward,), attachments=inner))
     check_log(company)
     company.clock.at += timedelta(days=400)
