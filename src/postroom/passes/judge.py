@@ -244,7 +244,8 @@ def _resolve(judged: Judged, arrived: Arrived, facts: Facts, policy: Policy) -> 
         else choose_owner(message, judged.sender, verdict.correlated, facts, receiver)
     )
     judged.newcomer = newcomer_of(arrived, verdict, judged.sender, policy)
-    if policy.uses_smart_matching:
+    # Also while correlation is off, so that it finds them when it is on again.
+    if policy.smart_matching:
         judged.subject_hashes = hashes_of(words_of(message.subject, policy.smart), policy.smart)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from postroom.mime.key import address_key
 from postroom.schema.choices import DeliveryState, Participation
+from postroom.schema.decision import Decision
 from postroom.schema.email import Email
 from postroom.schema.party import ActivityParty
 from postroom.schema.report import Report
@@ -17,6 +18,7 @@ from postroom.store.database import Database, insert_new
 from postroom.store.index import chunks_of
 
 _REPORT = Report.__table__
+_DECISION = Decision.__table__
 _EMAIL = Email.__table__
 _PARTY = ActivityParty.__table__
 _RECIPIENTS = (int(Participation.TO), int(Participation.CC), int(Participation.BCC))
@@ -29,6 +31,7 @@ def note(database: Database, connection: Connection, rows: Sequence[Row], now: d
     if not rows:
         return []
     fresh = _unknown(connection, rows)
+    _link_again(connection, rows)
     if not fresh:
         return []
     connection.execute(insert_new(connection, _REPORT), [dict(row) for row in fresh])
@@ -50,6 +53,30 @@ def _unknown(connection: Connection, rows: Sequence[Row]) -> list[Row]:
         query = sa.select(_REPORT.c.postroom_reportid).where(_REPORT.c.postroom_reportid.in_(chunk))
         known.update(connection.execute(query).scalars())
     return [row for key, row in by_key.items() if key not in known]
+
+
+def _link_again(connection: Connection, rows: Sequence[Row]) -> None:
+    """Let known reports whose message was judged anew point to what was decided and made of it now."""
+    links = [
+        {"key": row["postroom_reportid"], "decision": row["decisionid"], "email": row["reportemailid"]}
+        for row in rows
+    ]
+    connection.execute(_LINK_AGAIN, links)
+
+
+_LINK_AGAIN = (
+    sa.update(_REPORT)
+    .where(
+        _REPORT.c.postroom_reportid == sa.bindparam("key"),
+        ~sa.exists().where(_DECISION.c.postroom_decisionid == _REPORT.c.decisionid),
+    )
+    .values(
+        decisionid=sa.bindparam("decision"),
+        reportemailid=sa.func.coalesce(
+            sa.bindparam("email", type_=_REPORT.c.reportemailid.type), _REPORT.c.reportemailid
+        ),
+    )
+)
 
 
 def _show(
