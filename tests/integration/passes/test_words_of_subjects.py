@@ -153,3 +153,10 @@ def test_what_was_sent_before_it_began_is_found(company: Company) -> None:
     organize(company, enablesmartmatching=True)
     # The token behind the subject is no word of it.
     assert words(company) == {sent: expected(SUBJECT)}
+
+
+def test_words_are_kept_also_while_correlation_is_off(company: Company) -> None:
+    organize(company, enablesmartmatching=True, emailcorrelationenabled=False)
+    email = received(company)
+    organize(company, emailcorrelationenabled=True)
+    assert words(company) == {email: expected(SUBJECT)}
