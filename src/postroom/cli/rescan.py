@@ -86,9 +86,9 @@ def read_date(text: str) -> datetime:
     """
     try:
         read = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UserError(f"{text!r} is no date: write 2026-05-01 or 2026-05-01T12:00Z.") from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def _row(judged: Judged) -> dict[str, object]:

@@ -8,7 +8,7 @@ nothing, before the processes queue up in the file. PostgreSQL takes any number 
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -122,12 +122,26 @@ def next_versions(connection: Connection, count: int = 1) -> int:
 
 def insert_new(connection: Connection, table: sa.Table) -> sa.Insert:
     """Return an insert that leaves rows alone which are there already."""
+    statement: sa.Insert = _insert(connection, table).on_conflict_do_nothing()
+    return statement
+
+
+def insert_or_replace(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> sa.Insert:
+    """Return an insert of one row that takes the place of the one with the same key."""
+    insert = _insert(connection, table).values(**row)
+    statement: sa.Insert = insert.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_=dict(row)
+    )
+    return statement
+
+
+def _insert(connection: Connection, table: sa.Table) -> Any:
     if connection.dialect.name == "postgresql":
         # Who stores in SQLite is spared the time and memory that this dialect takes.
         from sqlalchemy.dialects import postgresql
 
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 @contextmanager

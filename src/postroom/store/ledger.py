@@ -186,9 +186,9 @@ def take_back(connection: Connection, mailbox: UUID, server_ids: Sequence[str]) 
     """Forget that messages were seen and what was decided of them, so that they are judged anew."""
     for chunk in chunks_of(server_ids):
         same = sa.and_(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.serverid.in_(chunk))
-        entries = connection.execute(
-            sa.select(_LEDGER.c.postroom_ledgerid, _LEDGER.c.seenon).where(same)
-        ).all()
+        # Held until the transaction ends: what another worker puts in their place is not ours to take back.
+        query = sa.select(_LEDGER.c.postroom_ledgerid, _LEDGER.c.seenon).where(same).with_for_update()
+        entries = connection.execute(query).all()
         for entry in entries:
             # Both were written in one transaction, so that the time finds the few rows among which to look.
             connection.execute(
@@ -196,7 +196,8 @@ def take_back(connection: Connection, mailbox: UUID, server_ids: Sequence[str]) 
                     _DECISION.c.createdon == entry.seenon, _DECISION.c.ledgerid == entry.postroom_ledgerid
                 )
             )
-        connection.execute(sa.delete(_LEDGER).where(same))
+        ids = [entry.postroom_ledgerid for entry in entries]
+        connection.execute(sa.delete(_LEDGER).where(_LEDGER.c.postroom_ledgerid.in_(ids)))
         forget_failures(connection, mailbox, chunk)
 
 

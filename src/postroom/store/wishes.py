@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from postroom.schema.choices import Wish
 from postroom.schema.wish import MessageWish
+from postroom.store.database import insert_or_replace
 from postroom.store.index import chunks_of
 from postroom.tracking.facts import Settled
 
@@ -37,18 +38,16 @@ def settle(
     now: datetime,
 ) -> None:
     """Keep what a person wants; the last word counts."""
-    withdraw(connection, unique)
-    connection.execute(
-        sa.insert(_WISH).values(
-            postroom_wishid=unique,
-            messageid=message_id,
-            wish=int(settled.wish),
-            regardingobjectid=settled.regarding,
-            regardingobjecttypecode=settled.regarding_table,
-            wishedby=by,
-            createdon=now,
-        )
-    )
+    row = {
+        "postroom_wishid": unique,
+        "messageid": message_id,
+        "wish": int(settled.wish),
+        "regardingobjectid": settled.regarding,
+        "regardingobjecttypecode": settled.regarding_table,
+        "wishedby": by,
+        "createdon": now,
+    }
+    connection.execute(insert_or_replace(connection, _WISH, row))
 
 
 def withdraw(connection: Connection, unique: UUID) -> bool:
