@@ -73,7 +73,7 @@ def test_mail_before_the_date_is_not_looked_at(company: Company, cli: Cli) -> No
         assert answer["tracked"] == seen, since
 
 
-@pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "", "05.02.2026"])
+@pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "", "05.02.2026", "0001-01-01T00:00+05:00"])
 def test_what_is_no_date_ends_with_2(company: Company, cli: Cli, since: str) -> None:
     status, out = scan(cli, since=since)
     assert (status, "is no date: write 2026-05-01" in out, "Traceback" in out) == (2, True, False), out
