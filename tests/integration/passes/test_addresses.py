@@ -275,7 +275,7 @@ def test_a_chosen_user_who_is_disabled_is_not_found(company: Company) -> None:
 
 
 def test_a_team_can_be_a_recipient_and_is_no_sender(company: Company) -> None:
-    team = company.create("team", name="Helpers", administratorid=company.ids["ann"])
+    team = company.create("team", name="Fitters", administratorid=company.ids["ann"])
     take_in(company, SALES, to_sales(), to_sales("two@x", sender="x@y.example", cc=(STRANGER,)))
     assert resolve(company.context, STRANGER, "team", team) == 2
     assert [row["partyid"] for row in parties(company, Participation.CC)] == [team]
