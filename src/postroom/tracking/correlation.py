@@ -44,8 +44,8 @@ def correlate(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation:
         return Correlation("correlation is switched off for the organization", method=_SKIPPED)
     if _is_side_talk(arrived, policy):
         return Correlation("it is a forward, and forwards do not correlate like answers", method=_SKIPPED)
-    for is_on, find in METHODS:
-        if is_on(policy) and (found := find(arrived, facts, policy)):
+    for method in METHODS:
+        if method.is_on(policy) and (found := method.find(arrived, facts, policy)):
             return found
     return Correlation("it belongs to no e-mail of the store")
 
@@ -134,12 +134,19 @@ def _newest_first(facts: Facts, hashes: Sequence[int]) -> Iterable[Correlated]:
     return sorted({m.activity: m for m in found}.values(), key=lambda m: m.activity, reverse=True)
 
 
-#: The methods in order: whether the policy has them on, and how they find.
-METHODS: tuple[
-    tuple[Callable[[Policy], bool], Callable[[Arrived, Facts, Policy], Correlation | None]], ...
-] = (
-    (lambda policy: policy.correlate_by_reply, _by_reply),
-    (lambda policy: policy.correlate_by_token, _by_token),
-    (lambda policy: policy.correlate_by_index, _by_index),
-    (lambda policy: policy.smart_matching, _by_smart_matching),
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way to find the e-mail that a message belongs to."""
+
+    code: CorrelationMethod
+    is_on: Callable[[Policy], bool]
+    find: Callable[[Arrived, Facts, Policy], Correlation | None]
+
+
+#: The methods in the order in which they are tried.
+METHODS: tuple[Method, ...] = (
+    Method(CorrelationMethod.IN_REPLY_TO, lambda policy: policy.correlate_by_reply, _by_reply),
+    Method(CorrelationMethod.TRACKING_TOKEN, lambda policy: policy.correlate_by_token, _by_token),
+    Method(CorrelationMethod.CONVERSATION_INDEX, lambda policy: policy.correlate_by_index, _by_index),
+    Method(CorrelationMethod.SMART_MATCHING, lambda policy: policy.smart_matching, _by_smart_matching),
 )
