@@ -48,14 +48,12 @@ _LINKS = ("in-reply-to", "references", "thread-index")
 
 
 def answers(cases: Sequence[Case], history: History) -> Iterator[bytes]:
-    """Yield the messages of one deck, turned into answers to e-mails of this history."""
-    first = cases[0].number
-    ways = [way for way, share in SHARES.items() for _ in range(share)]
+    """Yield the messages turned into answers to e-mails of this history, in the proportions of a deck."""
+    ways = [way for way, share in SHARES.items() for _ in range(share * len(cases) // DECK_SIZE)]
     able = [case.number for case in cases if case.kind in _FOR_ANSWERS]
     ways += [Way.AS_IT_IS] * (len(able) - len(ways))
-    random.Random(first).shuffle(ways)
-    chosen = dict(zip(able, ways, strict=False))
-    assert len(cases) < DECK_SIZE or len(able) >= sum(SHARES.values())
+    random.Random(cases[0].number).shuffle(ways)
+    chosen = dict(zip(able, ways, strict=True))
     for case in cases:
         yield _turned(case, chosen.get(case.number, Way.AS_IT_IS), history)
 
