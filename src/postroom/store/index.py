@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,17 +12,14 @@ from sqlalchemy import Connection
 
 from postroom.schema import registry
 from postroom.schema.choices import AutoCreate, FilteringMethod
-from postroom.schema.search import AddressChoice, EmailSearch
 from postroom.schema.user import SystemUser, UserSettings
+from postroom.store.asking import among, as_list
 from postroom.tracking.facts import Known
 
 # SQLite takes 32,766 parameters, PostgreSQL 65,535; plans are best well below both.
 CHUNK = 500
 
 T = TypeVar("T")
-
-_SEARCH = EmailSearch.__table__
-_CHOICE = AddressChoice.__table__
 
 
 def chunks_of(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -32,49 +30,70 @@ def chunks_of(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def find_known(connection: Connection, addresses: Iterable[str]) -> dict[str, tuple[Known, ...]]:
-    """Return the records of each case-folded address; addresses without records are missing.
+    """Return the records of each address; addresses without records are missing.
 
-    One statement finds the rows of all addresses, one more per table reads what is asked of them.
+    Addresses are given as they are compared. One statement finds the rows of all addresses, one more per
+    table reads what is asked of them.
     """
-    places: list[sa.Row[Any]] = []
-    wanted = sorted(set(addresses))
-    choices = _choices(connection, wanted)
-    for chunk in chunks_of(wanted):
-        query = sa.select(
-            _SEARCH.c.emailaddress,
-            _SEARCH.c.parentobjectid,
-            _SEARCH.c.parentobjecttypecode,
-            _SEARCH.c.emailcolumnnumber,
-        ).where(_SEARCH.c.emailaddress.in_(chunk))
-        places.extend(connection.execute(query))
+    places = [place for chunk in chunks_of(set(addresses)) for place in _places(connection, chunk)]
     by_table: dict[str, set[UUID]] = {}
     for place in places:
-        by_table.setdefault(place.parentobjecttypecode, set()).add(place.parentobjectid)
-    for table, key in choices.values():
-        by_table.setdefault(table, set()).add(key)
+        by_table.setdefault(place.table, set()).add(place.key)
     records = {table: _people(connection, table, ids) for table, ids in by_table.items()}
     found: dict[str, list[Known]] = {}
+    chosen: dict[str, Known] = {}
     for place in places:
-        known = records[place.parentobjecttypecode].get(place.parentobjectid)
-        if known:
-            numbered = _numbered(known, place.emailcolumnnumber)
-            found.setdefault(place.emailaddress, []).append(numbered)
-    for address, (table, key) in choices.items():
-        if chosen := records[table].get(key):
-            found[address] = _with_choice(found.get(address, ()), chosen)
-    return {address: tuple(_each_once(matches)) for address, matches in found.items()}
+        if known := records[place.table].get(place.key):
+            if place.is_choice:
+                chosen[place.address] = known
+            else:
+                found.setdefault(place.address, []).append(_numbered(known, place.column_number))
+    for address, known in chosen.items():
+        found[address] = _with_choice(found.get(address, ()), known)
+    return {address: _each_once(matches) for address, matches in found.items()}
 
 
-def _choices(connection: Connection, addresses: Iterable[str]) -> dict[str, tuple[str, UUID]]:
-    """Return the records that persons chose for addresses."""
-    found: dict[str, tuple[str, UUID]] = {}
-    for chunk in chunks_of(addresses):
-        query = sa.select(_CHOICE.c.emailaddress, _CHOICE.c.partyobjecttypecode, _CHOICE.c.partyid).where(
-            _CHOICE.c.emailaddress.in_(chunk)
-        )
-        for row in connection.execute(query):
-            found[row.emailaddress] = (row.partyobjecttypecode, row.partyid)
-    return found
+class _Place(NamedTuple):
+    """Where an address stands: in a column of a record, or in a person's choice."""
+
+    address: str
+    key: UUID
+    table: str
+    column_number: int | None
+    is_choice: bool
+
+
+# Beyond this the records of one address say nothing: it is not asked which they are.
+_MOST_PLACES = 101
+
+_ON_SQLITE = (
+    "SELECT s.emailaddress, s.parentobjectid, s.parentobjecttypecode, s.emailcolumnnumber, 0 "
+    "FROM json_each(:keys) AS asked CROSS JOIN emailsearch AS s "
+    "WHERE s.rowid IN (SELECT rowid FROM emailsearch WHERE emailaddress = asked.value LIMIT {most}) "
+    "UNION ALL SELECT emailaddress, partyid, partyobjecttypecode, NULL, 1 FROM postroom_addresschoice "
+    "WHERE emailaddress IN (SELECT value FROM json_each(:keys))"
+)
+_ON_POSTGRESQL = (
+    "SELECT s.emailaddress, s.parentobjectid, s.parentobjecttypecode, s.emailcolumnnumber, 0 "
+    "FROM unnest(CAST(:keys AS text[])) AS asked(value) "
+    "CROSS JOIN LATERAL (SELECT * FROM emailsearch WHERE emailaddress = asked.value LIMIT {most}) AS s "
+    "UNION ALL SELECT emailaddress, partyid, partyobjecttypecode, NULL, 1 FROM postroom_addresschoice "
+    "WHERE emailaddress = ANY(CAST(:keys AS text[]))"
+)
+
+
+@cache
+def _places_statement(dialect: str) -> sa.TextClause:
+    form = _ON_POSTGRESQL if dialect == "postgresql" else _ON_SQLITE
+    return sa.text(form.format(most=_MOST_PLACES))
+
+
+def _places(connection: Connection, addresses: Sequence[str]) -> Iterator[_Place]:
+    statement = _places_statement(connection.dialect.name)
+    for address, key, table, number, choice in connection.execute(
+        statement, {"keys": as_list(connection, addresses)}
+    ):
+        yield _Place(address, key if isinstance(key, UUID) else UUID(key), table, number, bool(choice))
 
 
 def _with_choice(matches: Sequence[Known], chosen: Known) -> list[Known]:
@@ -90,9 +109,16 @@ def _numbered(known: Known, column_number: int | None) -> Known:
     return replace(known, column_number=column_number or 1)
 
 
-def _each_once(matches: Sequence[Known]) -> Iterable[Known]:
-    """Return one match a record, in order; a record may hold the address in two columns."""
-    return {(known.table, known.id): known for known in reversed(matches)}.values()
+def _each_once(matches: Sequence[Known]) -> tuple[Known, ...]:
+    """Return one match a record, in the order of their making; a record may hold the address twice."""
+    if len(matches) == 1:
+        return (matches[0],)
+    first = {(known.table, known.id): known for known in sorted(matches, key=_by_column, reverse=True)}
+    return tuple(sorted(first.values(), key=lambda known: known.id))
+
+
+def _by_column(known: Known) -> int:
+    return known.column_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +172,8 @@ def _people(connection: Connection, table: str, ids: Iterable[UUID]) -> dict[UUI
     key = info.table.c[info.primary_id]
     found: dict[UUID, Known] = {}
     for chunk in chunks_of(ids):
-        for row in connection.execute(sa.select(key.label("id"), *columns).where(key.in_(chunk))).mappings():
+        query = sa.select(key.label("id"), *columns).where(among(connection, key, chunk))
+        for row in connection.execute(query).mappings():
             found[row["id"]] = shape.known(table, row, name)
     return found
 
@@ -164,7 +191,7 @@ def _users(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Known]:
                 settings.c.autocreatecontactonpromote.label("makes"),
             )
             .join_from(users, settings, settings.c.systemuserid == users.c.systemuserid, isouter=True)
-            .where(users.c.systemuserid.in_(chunk), users.c.isdisabled.is_not(True))
+            .where(among(connection, users.c.systemuserid, chunk), users.c.isdisabled.is_not(True))
         )
         for row in connection.execute(query):
             wants = FilteringMethod.KNOWN_SENDERS if row.wants is None else FilteringMethod(row.wants)

@@ -18,6 +18,7 @@ from postroom.schema.queue import QueueItem
 from postroom.schema.search import EmailHash
 from postroom.schema.version import VERSIONS_AT_ONCE
 from postroom.store import bulk
+from postroom.store.asking import among
 from postroom.store.database import Database, insert_new
 from postroom.store.index import chunks_of
 
@@ -111,7 +112,7 @@ def holders_of(connection: Connection, uniques: Sequence[UUID]) -> dict[UUID, UU
     found: dict[UUID, UUID] = {}
     for chunk in chunks_of(uniques):
         query = sa.select(_EMAIL.c.messageiddupcheck, _EMAIL.c.activityid).where(
-            _EMAIL.c.messageiddupcheck.in_(chunk)
+            among(connection, _EMAIL.c.messageiddupcheck, chunk)
         )
         found.update((row.messageiddupcheck, row.activityid) for row in connection.execute(query))
     return found

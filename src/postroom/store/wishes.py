@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from postroom.schema.choices import Wish
 from postroom.schema.wish import MessageWish
+from postroom.store.asking import among
 from postroom.store.index import chunks_of
 from postroom.tracking.facts import Settled
 
@@ -19,7 +20,7 @@ def settled(connection: Connection, uniques: Collection[UUID]) -> dict[UUID, Set
     """Return what persons want done with the messages of these unique values."""
     found: dict[UUID, Settled] = {}
     for chunk in chunks_of(uniques):
-        query = sa.select(_WISH).where(_WISH.c.postroom_wishid.in_(chunk))
+        query = sa.select(_WISH).where(among(connection, _WISH.c.postroom_wishid, chunk))
         for row in connection.execute(query):
             found[row.postroom_wishid] = Settled(
                 Wish(row.wish), row.regardingobjectid, row.regardingobjecttypecode

@@ -7,20 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from postroom.mime.subject import is_forward
-from postroom.schema.choices import CorrelationMethod, MessageKind
-from postroom.tracking.conversation import index_base
-from postroom.tracking.facts import (
-    NOTICES,
-    Arrived,
-    Correlated,
-    Facts,
-    Policy,
-    answered_ids,
-    people_of,
-)
-from postroom.tracking.subject import hashes_of, score_of, words_of
-from postroom.tracking.token import tokens_in
+from postroom.schema.choices import CorrelationMethod
+from postroom.tracking.facts import Arrived, Correlated, Facts, Policy, is_side_talk
+from postroom.tracking.subject import score_of, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +24,13 @@ class Correlation:
 
 
 _SKIPPED = CorrelationMethod.SKIPPED
-_REPORTS = NOTICES | {MessageKind.BOUNCE, MessageKind.AUTOMATIC_REPLY}
 
 
 def correlate(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation:
     """Return the e-mail that the message belongs to, by the first method that finds one."""
     if not policy.correlation:
         return Correlation("correlation is switched off for the organization", method=_SKIPPED)
-    if _is_side_talk(arrived, policy):
+    if is_side_talk(arrived.message, arrived.nature, policy):
         return Correlation("it is a forward, and forwards do not correlate like answers", method=_SKIPPED)
     for method in METHODS:
         if method.is_on(policy) and (found := method.find(arrived, facts, policy)):
@@ -50,17 +38,10 @@ def correlate(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation:
     return Correlation("it belongs to no e-mail of the store")
 
 
-def _is_side_talk(arrived: Arrived, policy: Policy) -> bool:
-    """Tell whether somebody passed the message on, so that what follows is another conversation."""
-    if policy.forwards_as_replies or arrived.nature.kind in _REPORTS:
-        return False
-    return is_forward(arrived.message.subject)
-
-
 def _by_reply(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
     """Look for the e-mails whose Message-IDs the message names, the nearest first."""
     # source: RFC5322 3.6.4
-    for message_id in answered_ids(arrived.message, arrived.nature):
+    for message_id in arrived.needs(policy).answered:
         if matches := facts.by_message_id.get(message_id):
             return Correlation(
                 "it answers an e-mail of the store (In-Reply-To or References)",
@@ -77,9 +58,10 @@ def _by_token(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | N
     message takes part goes before newer ones.
     """
     # source: DYNAMICS-CORRELATION
-    for found in tokens_in(arrived.message.subject, policy.token_prefixes):
+    needs = arrived.needs(policy)
+    for found in needs.tokens:
         if matches := facts.by_token.get(found):
-            people = people_of(arrived.message)
+            people = needs.addresses
             email = next((m for m in reversed(matches) if m.people & people), matches[-1])
             return Correlation(
                 "the tracking token in its subject is that of an e-mail of the store",
@@ -92,7 +74,7 @@ def _by_token(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | N
 def _by_index(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
     """Look for the nearest e-mail of the same conversation index: its parent, else the newest."""
     # source: MS-OXOMSG 2.2.1.3
-    matches = facts.by_index.get(index_base(arrived.message.conversation_index), ())
+    matches = facts.by_index.get(arrived.needs(policy).index, ())
     if not matches:
         return None
     index = arrived.message.conversation_index
@@ -108,9 +90,10 @@ def _by_index(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | N
 def _by_smart_matching(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
     """Look for an e-mail with the same words in its subject and enough of the same people."""
     rules = policy.smart
-    words, people = words_of(arrived.message.subject, rules), _first(people_of(arrived.message), rules.most)
+    needs = arrived.needs(policy)
+    words, people = words_of(arrived.message.subject, rules), _first(needs.addresses, rules.most)
     best, email = 0, None
-    for candidate in _newest_first(facts, hashes_of(words, rules)):
+    for candidate in _newest_first(facts, needs.subject_hashes):
         other_words = words_of(candidate.subject, rules)
         score = score_of(words, other_words, people, _first(candidate.people, rules.most), rules)
         if score > best:
