@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -18,7 +17,7 @@ from sqlalchemy import Connection
 from postroom.mime.key import address_key
 from postroom.schema.choices import HashType
 from postroom.schema.search import EmailHash
-from postroom.store.asking import as_list
+from postroom.store.asking import asked, key_of
 from postroom.store.index import chunks_of
 from postroom.tracking.conversation import index_base
 from postroom.tracking.facts import Correlated
@@ -100,7 +99,7 @@ def _find(
     statement = _statement(connection.dialect.name, lookup)
     rows: list[Any] = []
     for chunk in chunks_of(values):
-        rows.extend(connection.execute(statement, {"keys": as_list(connection, chunk), **parameters}))
+        rows.extend(connection.execute(statement, {**asked(connection, chunk), **parameters}).all())
     # The time of their making, and where that is the same the order of their keys.
     rows.sort(key=lambda row: (row[1], str(row[2])))
     found: dict[Any, list[Correlated]] = {}
@@ -112,11 +111,11 @@ def _find(
 # Spelled out, because the databases agree on the select within and on nothing around it. A join would
 # read all e-mails of a value, and sort them, to keep a few.
 _ON_SQLITE = (
-    "SELECT asked.value, {fields}, {people} FROM json_each(:keys) AS asked CROSS JOIN email AS e "
+    "SELECT asked.value, {fields}, {people} FROM json_each(:asked) AS asked CROSS JOIN email AS e "
     "WHERE e.{key} IN (SELECT {key} FROM {table} WHERE {condition} ORDER BY createdon DESC LIMIT {most})"
 )
 _ON_POSTGRESQL = (
-    "SELECT asked.value, {fields}, {people} FROM unnest(CAST(:keys AS {kind}[])) AS asked(value) "
+    "SELECT asked.value, {fields}, {people} FROM unnest(CAST(:asked AS {kind}[])) AS asked(value) "
     "CROSS JOIN LATERAL "
     "(SELECT * FROM {table} WHERE {condition} ORDER BY createdon DESC LIMIT {most}) AS {alias}"
 )
@@ -162,23 +161,18 @@ def _correlated(row: Any) -> Correlated:
         people,
     ) = row
     return Correlated(
-        _key(key),
+        key_of(key),
         message_id or "",
         subject or "",
-        _key(regarding) if regarding else None,
+        key_of(regarding) if regarding else None,
         table,
-        _key(owner) if owner else None,
-        _key(conversation) if conversation else None,
+        key_of(owner) if owner else None,
+        key_of(conversation) if conversation else None,
         token,
         bool(outgoing),
         index or "",
         frozenset(_people_of(people)) if people else frozenset(),
     )
-
-
-def _key(value: Any) -> UUID:
-    """Return a key as it comes from the driver."""
-    return value if isinstance(value, UUID) else UUID(value)
 
 
 def _people_of(people: Any) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from postroom.schema.queue import QueueItem
 from postroom.schema.search import EmailHash
 from postroom.schema.version import VERSIONS_AT_ONCE
 from postroom.store import bulk
-from postroom.store.asking import among
+from postroom.store.asking import among, asked
 from postroom.store.database import Database, insert_new
 from postroom.store.index import chunks_of
 
@@ -109,10 +110,15 @@ def _renumber_quarantine(connection: Connection, ledger_ids: Sequence[UUID]) -> 
 
 def holders_of(connection: Connection, uniques: Sequence[UUID]) -> dict[UUID, UUID]:
     """Return the e-mail that holds each unique value, where there is one."""
-    found: dict[UUID, UUID] = {}
-    for chunk in chunks_of(uniques):
-        query = sa.select(_EMAIL.c.messageiddupcheck, _EMAIL.c.activityid).where(
-            among(connection, _EMAIL.c.messageiddupcheck, chunk)
-        )
-        found.update((row.messageiddupcheck, row.activityid) for row in connection.execute(query))
-    return found
+    statement = _holders_statement(connection.dialect.name)
+    return {
+        row[0]: row[1]
+        for chunk in chunks_of(uniques)
+        for row in connection.execute(statement, asked(connection, chunk)).all()
+    }
+
+
+@cache
+def _holders_statement(dialect: str) -> sa.Select[Any]:
+    unique = _EMAIL.c.messageiddupcheck
+    return sa.select(unique, _EMAIL.c.activityid).where(among(dialect, unique))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from postroom.schema.choices import CorrelationMethod
-from postroom.tracking.facts import Arrived, Correlated, Facts, Policy, is_side_talk
+from postroom.tracking.facts import Arrived, Correlated, Facts, Policy
 from postroom.tracking.subject import score_of, words_of
 
 
@@ -30,7 +30,7 @@ def correlate(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation:
     """Return the e-mail that the message belongs to, by the first method that finds one."""
     if not policy.correlation:
         return Correlation("correlation is switched off for the organization", method=_SKIPPED)
-    if is_side_talk(arrived.message, arrived.nature, policy):
+    if arrived.needs(policy).is_side_talk:
         return Correlation("it is a forward, and forwards do not correlate like answers", method=_SKIPPED)
     for method in METHODS:
         if method.is_on(policy) and (found := method.find(arrived, facts, policy)):

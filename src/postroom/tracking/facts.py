@@ -206,6 +206,8 @@ class Needs:
     tokens: tuple[str, ...] = ()
     index: str = ""
     subject_hashes: tuple[int, ...] = ()
+    #: Somebody passed it on: it belongs to no conversation.
+    is_side_talk: bool = False
 
 
 # Twenty steps back reach the root of nearly every thread; some programs list hundreds.
@@ -266,7 +268,7 @@ def needed_for(message: Message, nature: Nature, policy: Policy) -> Needs:
     asks_for_copy = policy.ignore_internal or policy.ignore_internal_from_queues
     own_id = message.message_id if asks_for_copy else ""
     if is_side_talk(message, nature, policy):
-        return Needs(people_of(message), answered, own_id)
+        return Needs(people_of(message), answered, own_id, is_side_talk=True)
     return Needs(
         people_of(message),
         answered,
