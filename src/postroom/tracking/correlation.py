@@ -52,23 +52,29 @@ def _by_reply(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | N
 
 
 def _by_token(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
-    """Look for the newest e-mail with a token of the subject.
-
-    Counters wrap, so that one token may stand on several e-mails: one in which a person of this
-    message takes part goes before newer ones.
-    """
+    """Look for the likeliest e-mail with a token of the subject."""
     # source: DYNAMICS-CORRELATION
-    needs = arrived.needs(policy)
-    for found in needs.tokens:
+    for found in arrived.needs(policy).tokens:
         if matches := facts.by_token.get(found):
-            people = needs.addresses
-            email = next((m for m in reversed(matches) if m.people & people), matches[-1])
             return Correlation(
                 "the tracking token in its subject is that of an e-mail of the store",
-                email,
+                _likeliest(arrived, matches, policy),
                 CorrelationMethod.TRACKING_TOKEN,
             )
     return None
+
+
+def _likeliest(arrived: Arrived, matches: Sequence[Correlated], policy: Policy) -> Correlated:
+    """Return which of the e-mails with one token a message answers; they are given newest last.
+
+    Counters wrap. All e-mails with the token are one user's, to whom the answers come as well, so that
+    not he tells them apart but who else takes part: the author first, then as many as possible.
+    """
+    author = arrived.message.author
+    if author and (of_author := [m for m in matches if author.key in m.people]):
+        return of_author[-1]
+    people = arrived.needs(policy).addresses
+    return max(reversed(matches), key=lambda m: len(m.people & people))
 
 
 def _by_index(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
