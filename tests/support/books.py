@@ -4,9 +4,8 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from tests.support.company import Company
-
 from postroom.schema.choices import QuarantineCause, Reason
+from tests.support.company import Company
 
 
 def assert_sum_of_decisions(company: Company) -> None:

@@ -7,9 +7,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from tests.support.company import Company
-from tests.support.mail import a_message
-
 from postroom.configuration.switch import Switch
 from postroom.configuration.switches import written
 from postroom.passes.context import Context
@@ -20,6 +17,8 @@ from postroom.ports.mail import MailSource
 from postroom.schema.choices import Reason
 from postroom.servers.memory import MemoryMailbox, MemorySource
 from postroom.store.mailboxes import Setup
+from tests.support.company import Company
+from tests.support.mail import a_message
 
 ANN, SALES, CARL = "ann@corp.example", "sales@corp.example", "carl@contoso.example"
 

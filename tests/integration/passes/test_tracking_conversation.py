@@ -131,9 +131,7 @@ def test_an_answer_to_an_answer_in_one_batch_is_tied_to_the_same_conversation(
         "messageid": "first@contoso.example",
         "conversationindex": sent["conversationindex"] + "0001020304",
     }
-    second = an_answer(
-        sender=STRANGER, cc=(CARL,), **make(like_first), message_id="second@elsewhere.example"
-    )
+    second = an_answer(sender=STRANGER, cc=(CARL,), **make(like_first), message_id="second@elsewhere.example")
     decisions = read_in(talk, first, second)
     assert [row["correlationmethod"] for row in decisions] == [CorrelationMethod.IN_REPLY_TO, method]
     one, two = (the(talk, "email", activityid=row["emailid"]) for row in decisions)
@@ -260,9 +258,7 @@ def test_the_subject_counts_as_changed_only_when_its_words_are_others(talk: Comp
         "": True,
     }
     decisions = read_in(talk, *(an_answer(subject=s, in_reply_to=sent["messageid"]) for s in subjects))
-    changed = [
-        the(talk, "email", activityid=row["emailid"])["correlatedsubjectchanged"] for row in decisions
-    ]
+    changed = [the(talk, "email", activityid=row["emailid"])["correlatedsubjectchanged"] for row in decisions]
     assert changed == list(subjects.values())
 
 
