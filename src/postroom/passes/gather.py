@@ -1,5 +1,6 @@
 """Gathering facts: everything that the decisions about one batch ask of the store, in bulk."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -97,10 +98,16 @@ def _copies(connection: Connection, mailbox: UUID, batch: Sequence[Opened]) -> d
 
 
 def _of_further_copies(batch: Sequence[Opened], copies: dict[bytes, list[Copy]]) -> set[UUID]:
-    """Return the unique values that further copies of mail without a Message-ID may take."""
+    """Return the unique values that further copies of mail without a Message-ID may take.
+
+    Those in the batch count as well: another mailbox may have recorded as many of them.
+    """
+    nameless = [o for o in batch if o.message and not o.message.message_id]
+    alike = Counter(opened.digest for opened in nameless)
     return {
-        duplicate_check(opened.direction, "", opened.message.digest, number)
-        for opened in batch
-        if opened.message and not opened.message.message_id
-        for number in range(1, len(copies.get(opened.digest, ())) + 1)
+        duplicate_check(direction, "", message_digest, number)
+        for direction, digest, message_digest in {
+            (o.direction, o.digest, o.message.digest) for o in nameless if o.message
+        }
+        for number in range(1, len(copies.get(digest, ())) + alike[digest])
     }

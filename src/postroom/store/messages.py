@@ -60,10 +60,12 @@ def insert(database: Database, connection: Connection, rows: Rows) -> None:
         (_EMAIL, rows.emails),
         (_PARTY, rows.parties),
         (_FILE, rows.attachments),
-        (_QUEUE_ITEM, rows.queue_items),
+        (_QUEUE_ITEM, _new_queue_items(connection, rows)),
         (_HASH, rows.hashes),
     )
     _give_versions(database, connection, [row for _, values in versioned for row in values] + rows.contents)
+    # In one order in all processes, so that two that bring the same mail don't wait for each other.
+    rows.emails.sort(key=lambda row: row["messageiddupcheck"])
     for table, values in versioned:
         bulk.insert(connection, table, values)
     _insert_contents(connection, rows.contents)
@@ -73,6 +75,19 @@ def insert(database: Database, connection: Connection, rows: Rows) -> None:
     if rows.renumbered:
         connection.execute(_RENUMBER, rows.renumbered)
         _renumber_quarantine(connection, [change["key"] for change in rows.renumbered])
+
+
+def _new_queue_items(connection: Connection, rows: Rows) -> list[Row]:
+    """Return the queue items to be made: each queue has one for an e-mail, whoever brought it in."""
+    wanted = {(row["queueid"], row["objectid"]): row for row in reversed(rows.queue_items)}
+    made_now = {row["activityid"] for row in rows.emails}
+    for chunk in chunks_of({email for _, email in wanted} - made_now):
+        query = sa.select(_QUEUE_ITEM.c.queueid, _QUEUE_ITEM.c.objectid).where(
+            _QUEUE_ITEM.c.objectid.in_(chunk)
+        )
+        for known in connection.execute(query):
+            wanted.pop((known.queueid, known.objectid), None)
+    return list(reversed(wanted.values()))
 
 
 _RENUMBER = (
@@ -92,7 +107,8 @@ def _give_versions(database: Database, connection: Connection, values: Sequence[
 def _insert_contents(connection: Connection, contents: Sequence[Row]) -> None:
     """Write the content rows that are not there yet; equal content has the same key."""
     if contents:
-        connection.execute(insert_new(connection, Attachment.__table__), list(contents))
+        ordered = sorted(contents, key=lambda row: row["attachmentid"])
+        connection.execute(insert_new(connection, Attachment.__table__), ordered)
 
 
 def _renumber_quarantine(connection: Connection, ledger_ids: Sequence[UUID]) -> None:
