@@ -80,7 +80,7 @@ def read_from_memory(
     context = replace(company.context, mail=replace(company.context.mail, **limits))
 
     def opener(_: Context, __: Setup) -> MailSource:
-        return MemorySource(source)
+        return MemorySource(source, largest=context.mail.largest_message)
 
     return _new_decisions(company, lambda: receive(context, company.mailbox(at), opener=opener))
 
