@@ -1,6 +1,8 @@
 """The sum rule: whatever becomes of a message, one decision stands for it, and none for anything else."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +13,12 @@ from tests.support.correspondence import ANN, CARL, SALES, an_answer, read_from_
 from tests.support.crowd import a_mailbox
 from tests.support.mail import a_message
 
-from postroom.errors import UserError
+from postroom.errors import StoreError, UserError
 from postroom.passes import quarantine
 from postroom.passes.receive import receive
+from postroom.ports.blobs import BlobRef
 from postroom.schema.choices import QuarantineCause, QuarantineState, Reason
+from postroom.store.blobs import MemoryBlobs
 
 BOB, FORWARD = "bob@corp.example", "forward@corp.example"
 NO_MAIL = b"\r\n\r\nno header at all"
@@ -250,6 +254,45 @@ def test_an_item_of_which_one_message_is_broken_keeps_the_sum_however_often_it_i
             quarantine.retry(office.context, entry["postroom_quarantineid"])
         assert_sum_of_decisions(office)
     assert len(office.rows("email")) == 2
+
+
+class PickyBlobs(MemoryBlobs):
+    """Blobs on a disk with a bad spot: one content can't be written until it is mended."""
+
+    def __init__(self, bad: bytes) -> None:
+        super().__init__()
+        self.bad = hashlib.sha256(bad).digest()
+
+    def put(self, chunks: Iterable[bytes]) -> BlobRef:
+        """Keep the content, or refuse it."""
+        ref = super().put(chunks)
+        if ref.digest == self.bad:
+            raise StoreError("this content can't be kept")
+        return ref
+
+
+def test_an_item_that_the_store_refused_as_a_whole_keeps_the_sum_until_it_takes_it(office: Company) -> None:
+    content = b"poison " * 50_000
+    disk = PickyBlobs(content)
+    office.context = replace(office.context, blobs=disk)
+    bad = for_bob(2, attachments=[("p.bin", content)])
+    read_from_memory(
+        office, a_mailbox([an_item(for_bob(1), bad, for_bob(3)), an_item(for_bob(4))]), at=FORWARD
+    )
+    (entry,) = in_quarantine(office)
+    assert entry["cause"] == QuarantineCause.STORE_REFUSED
+    assert [row["messages"] for row in office.rows("postroom_ledger", mailboxid=office.ids["forward"])] == [
+        1,
+        1,
+    ]
+    assert_sum_of_decisions(office)
+    disk.bad = b""
+    office.clock.at += timedelta(hours=1)
+    assert quarantine.retry(office.context, entry["postroom_quarantineid"])
+    entries = office.rows("postroom_ledger", mailboxid=office.ids["forward"])
+    assert sorted(row["messages"] for row in entries) == [1, 3]
+    assert len(office.rows("email")) == 4
+    assert_sum_of_decisions(office)
 
 
 def test_a_whole_day_of_everything_keeps_the_sum(
