@@ -4,9 +4,10 @@ A batch is judged in the server's order, and each message sees those tracked bef
 a reply finds its parent and a second copy finds the first even when all arrive together.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from uuid import UUID, uuid5
 
 from postroom.mime.message import Message, Raw
@@ -143,6 +144,8 @@ class Gathered:
     holders: dict[UUID, UUID] = field(default_factory=dict)
     #: Ledger rows of this mailbox by content, the ones still offered and the ones gone.
     copies: dict[bytes, list[Copy]] = field(default_factory=dict)
+    #: Of messages without Message-ID, the place among equal copies that was free last.
+    places: dict[bytes, int] = field(default_factory=dict)
     #: What persons want done, by unique value.
     settled: dict[UUID, Settled] = field(default_factory=dict)
 
@@ -187,7 +190,7 @@ def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered
         reason = _PUT_ASIDE[cause]
         trail = (Step(cause.name.lower(), opened.trouble or reason.sentence),)
         return Judged(opened, Verdict(track=False, reason=reason, trail=trail), new_id())
-    unique = opened.unique if arrived.message.message_id else _free_value(arrived, copies, gathered.holders)
+    unique = opened.unique if arrived.message.message_id else _free_value(arrived, copies, gathered)
     facts = Facts(
         gathered.known,
         gathered.by_message_id,
@@ -206,17 +209,20 @@ def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered
     return judged
 
 
-def _free_value(arrived: Arrived, copies: Sequence[Copy], holders: Mapping[UUID, UUID]) -> UUID:
+def _free_value(arrived: Arrived, copies: Sequence[Copy], gathered: Gathered) -> UUID:
     """Return the value of a message without Message-ID: the first that no other copy in the mailbox has.
 
-    Copies that became no e-mail have none.
+    Copies that became no e-mail have none. What is taken stays taken, so that the search goes on where
+    that for the copy before it ended.
     """
-    message = arrived.message
-    places = (
-        duplicate_check(arrived.direction, "", message.digest, number) for number in range(len(copies) + 1)
-    )
+    digest = arrived.message.digest
     taken = {copy.email_id for copy in copies if copy.email_id}
-    return next(unique for unique in places if holders.get(unique) not in taken)
+    for number in count(gathered.places.get(digest, 0)):
+        unique = duplicate_check(arrived.direction, "", digest, number)
+        if gathered.holders.get(unique) not in taken:
+            gathered.places[digest] = number
+            return unique
+    raise AssertionError("there are more places than copies")
 
 
 def _gone(copies: Sequence[Copy], still_offered: frozenset[str]) -> Copy | None:
