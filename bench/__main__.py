@@ -19,6 +19,7 @@ NAMES = (
     "spool",
     "storing",
     "broken",
+    "decide",
 )
 
 

@@ -53,6 +53,8 @@ class Contender:
     in_memory: bool = False
     #: Compare what the process timed itself ("seconds" of its JSON), not the whole process.
     inside: bool = False
+    #: A run is a part of a process, whose times are its own and not those of the whole.
+    is_part: bool = False
     #: Take part in only so many rounds; for the slow ones.
     rounds: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)

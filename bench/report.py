@@ -136,7 +136,7 @@ class Report:
         summary: dict[str, Any] = {
             "name": contender.name,
             "messages": contender.count,
-            "timed": "by itself" if contender.inside else "whole process",
+            "timed": _timed(contender),
             "wall": [round(contender.cost(run) * contender.count, 4) for run in runs],
             "cpu": [round(run.cpu, 3) for run in runs],
             "peak_mib": [round(run.peak_mib, 1) for run in runs],
@@ -152,6 +152,12 @@ class Report:
         # Short forms are no results; what is kept beside RESULTS.md comes from whole runs.
         folder = CACHE / "results" if "quick" in self.parameters else RESULTS
         sys.stdout.write(f"written to {self.write(folder)}\n")
+
+
+def _timed(contender: Contender) -> str:
+    if contender.is_part:
+        return "part of a process"
+    return "by itself" if contender.inside else "whole process"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -307,38 +307,31 @@ def _postgres_program(name: str) -> str:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Run a private PostgreSQL with stock settings (fsync on) and yield its URL."""
+def postgres(kept: Path | None = None, *, settings: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run a private PostgreSQL with stock settings (fsync on) and yield its URL.
+
+    Its data are gone afterwards, unless there is a directory in which they are kept. `settings` are
+    for building what is measured later without them.
+    """
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="postroom-bench-postgres-") as name:
         directory = Path(name)
+        data = kept or directory / "data"
         port = free_port()
         as_user: dict[str, Any] = {}
         if os.getuid() == 0:
             owner = pwd.getpwnam("postgres" if _has_user("postgres") else "nobody")
             os.chown(directory, owner.pw_uid, owner.pw_gid)
             as_user = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-        make = [
-            _postgres_program("initdb"),
-            "-D",
-            str(directory / "data"),
-            "-U",
-            "bench",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-        ]
-        subprocess.run([*make, "--locale=C"], check=True, capture_output=True, cwd="/", **as_user)
-        serve = [
-            _postgres_program("postgres"),
-            "-D",
-            str(directory / "data"),
-            "-p",
-            str(port),
-            "-k",
-            str(directory),
-        ]
+            if kept:
+                kept.mkdir(parents=True, exist_ok=True)
+                os.chown(kept, owner.pw_uid, owner.pw_gid)
+        if not (data / "PG_VERSION").exists():
+            make = [_postgres_program("initdb"), "-D", str(data), "-U", "bench", "-A", "trust", "-E", "UTF8"]
+            subprocess.run([*make, "--locale=C"], check=True, capture_output=True, cwd="/", **as_user)
+        serve = [_postgres_program("postgres"), "-D", str(data), "-p", str(port), "-k", str(directory)]
+        for key, value in (settings or {}).items():
+            serve += ["-c", f"{key}={value}"]
         with (directory / "log").open("wb") as log:
             options = {"stdout": log, "stderr": log, "cwd": "/", **as_user}
             with _process([*serve, "-h", "127.0.0.1"], end=signal.SIGINT, **options):

@@ -1,9 +1,10 @@
 """Write the parts of docs/ that are made from the code; a test compares them."""
 
 import importlib.util
+import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +32,74 @@ def architecture() -> str:
     return _MAP.sub(lambda _: f"```\n{module_map.draw()}```\n", page, count=1)
 
 
-def reasons() -> str:
-    """Return the page of reasons: every code with the sentence that people read."""
-    from postroom.schema.choices import Reason
+def tracking() -> str:
+    """Return the page of tracking: rules, methods of correlation, kinds and reasons, in their order."""
+    from postroom.schema.choices import MessageKind, Reason
+    from postroom.tracking import correlation, decide
 
-    rows = "".join(f"| {reason.value} | `{reason.name}` | {reason.sentence} |\n" for reason in Reason)
-    return (
-        f"# Reasons\n\n{NOTE}\nEvery message that a mailbox offers leaves a decision with one of these; "
-        "`postroom explain` shows it with the trail of\nrules that led there.\n\n"
-        f"| Code | Name | What it says |\n| --- | --- | --- |\n{rows}"
+    reasons = "".join(f"| {reason.value} | `{reason.name}` | {reason.sentence} |\n" for reason in Reason)
+    kinds = "".join(f"| {kind.value} | `{kind.name}` | {kind.label} |\n" for kind in MessageKind)
+    methods = "".join(
+        f"| {number} | `{method.code.name}` ({method.code.value}) | {_said_by(method.find)} |\n"
+        for number, method in enumerate(correlation.METHODS, 1)
     )
+    return (
+        f"# Tracking\n\n{NOTE}\n{_TRACKING}\n"
+        f"## What a mailbox received\n\n{_rules_table(decide.RULES)}\n"
+        f"## What a mailbox has sent\n\n{_ON_SENT}\n{_rules_table(decide.SENT_RULES)}\n"
+        f"## Correlation\n\n{_ON_METHODS}\n"
+        f"| | Method | What it does |\n| --- | --- | --- |\n{methods}\n"
+        f"## Kinds of messages\n\n{_ON_KINDS}\n| Code | Name | |\n| --- | --- | --- |\n{kinds}\n"
+        f"## Reasons\n\n{_ON_REASONS}\n| Code | Name | What it says |\n| --- | --- | --- |\n{reasons}"
+    )
+
+
+_TRACKING = """\
+Every message that a mailbox shows gets one verdict. The rules below are asked in this order; each ends the
+case with a reason or says in words why it went on, and those words are kept as the trail. `postroom explain`
+shows them for any message: by its Message-ID, by the id of an e-mail or a decision, or for a file that nobody
+has received yet. How to use it: [investigate a message](howto/investigate-a-message.md).
+"""
+_ON_SENT = """\
+Only where the organization has the switch `AutoTrackSentFolderItems` on, and only from servers that show
+sent items.
+"""
+_ON_METHODS = """\
+The first method that finds an e-mail ends the search; the surest come first. Each can be switched off:
+`emailcorrelationenabled` for all of them, `postroom_correlatebyreply`, `postroom_usetrackingtoken`,
+`postroom_correlatebyindex`, and `enablesmartmatching`, which is off unless somebody switches it on. A forward
+is correlated only where the switch `DoNotCorrelateForwardedEmailsAsReplies` is off.
+"""
+_ON_KINDS = """\
+What a message is beside being mail. Bounces, notices, receipts and automatic replies are noted on the sent
+e-mail that they speak of (`postroom_reports`, `postroom_deliverystate`), whether or not they are tracked.
+"""
+_ON_REASONS = """\
+Each decision has one. Codes below 100 are Dataverse's, those from 100 on are Postroom's own.
+"""
+
+
+def _rules_table(rules: Sequence[Callable[..., Any]]) -> str:
+    rows = "".join(
+        f"| {number} | `{rule.__name__}` | {_said_by(rule)} | {', '.join(_reasons_of(rule)) or '-'} |\n"
+        for number, rule in enumerate(rules, 1)
+    )
+    return f"| | Rule | What it does | Reasons it ends with |\n| --- | --- | --- | --- |\n{rows}"
+
+
+def _said_by(function: Callable[..., Any]) -> str:
+    """Return the first paragraph of a docstring as one line."""
+    return " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
+
+
+def _reasons_of(rule: Callable[..., Any]) -> list[str]:
+    """Return the reasons that a rule names, itself or in the functions beside it that it calls."""
+    module = inspect.getmodule(rule)
+    source = inspect.getsource(rule)
+    for name in re.findall(r"\b_[a-z_]+(?=\()", source):
+        if callable(beside := getattr(module, name, None)):
+            source += inspect.getsource(beside)
+    return [f"`{name}`" for name in dict.fromkeys(re.findall(r"Reason\.([A-Z_]+)", source))]
 
 
 _ABOUT_SWITCHES = """\
@@ -197,7 +256,7 @@ def settings_file() -> str:
 #: Page, the module it is made from, and what makes it. A page whose module is not built yet is left out.
 PAGES: tuple[tuple[Path, str, Callable[[], str]], ...] = (
     (DOCS / "architecture.md", "postroom", architecture),
-    (REFERENCE / "reasons.md", "postroom.schema.choices", reasons),
+    (DOCS / "tracking.md", "postroom.tracking.decide", tracking),
     (REFERENCE / "switches.md", "postroom.configuration.switch", switches),
     (REFERENCE / "tables.md", "postroom.schema.registry", tables),
     (REFERENCE / "settings.md", "postroom.app.settings", settings_page),

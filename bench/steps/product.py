@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
         from bench.ours import hide_compiled_parser
 
         hide_compiled_parser()
-    counts = _count_statements() if options.count else Counter()
+    counts = count_statements() if options.count else Counter()
     if options.only:
         return {**_pass_alone(options.only, options.repeat), **counts}
     return {"seconds": _command(options.command), **counts}
@@ -73,7 +73,8 @@ def _pass_alone(which: str, repeat: int) -> dict[str, Any]:
     return {"seconds": seconds, "items": ended.items, "failed": ended.failed, "notes": ended.notes}
 
 
-def _count_statements() -> Counter[str]:
+def count_statements() -> Counter[str]:
+    """Begin to count what any database is asked; return the counts, which grow."""
     from sqlalchemy import Engine, event
 
     counts: Counter[str] = Counter(statements=0, rows=0, writes=0, commits=0)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from postroom.errors import Refused, TransportError
+from postroom.errors import TooLarge, TransportError
 from postroom.mime.message import Raw
 from postroom.ports.mail import Fetched, MailSource, Offered
 
@@ -198,7 +198,7 @@ class MailSourceContract:
         with self.opened(place, largest=10_000) as source:
             fetched = list(source.fetch(source.offered()))
         assert [each.raw is None for each in fetched] == [False, True, False]
-        assert isinstance(fetched[1].failure, Refused)
+        assert isinstance(fetched[1].failure, TooLarge)
         assert "10000" in str(fetched[1].failure)
 
     def test_renumbering_gives_new_ids_for_the_same_messages(self, place: Place) -> None:

@@ -169,7 +169,7 @@ def test_a_decision_asks_for_nothing_but_what_it_needs(case: Any) -> None:
     needs = needed_for(arrived.message, arrived.nature, policy)
     watched = Facts(
         Asked(facts.known, needs.addresses),
-        Asked(facts.by_message_id, frozenset(needs.message_ids)),
+        Asked(facts.by_message_id, frozenset({*needs.answered, needs.own_id})),
         Asked(facts.by_token, frozenset(needs.tokens)),
         Asked(facts.by_index, frozenset({needs.index, ""})),
         Asked(facts.by_subject, frozenset(needs.subject_hashes)),

@@ -29,6 +29,7 @@ def a_report(
     original_type: str = "message/rfc822",
     text: str = "See below.",
     sender: str = "MAILER-DAEMON@mx.example",
+    to: str = "sales@corp.example",
     subject: str = "Undelivered Mail Returned to Sender",
     headers: Iterable[tuple[str, str]] = (),
 ) -> bytes:
@@ -39,7 +40,7 @@ def a_report(
     parts += [f"Content-Type: {original_type}\n\n{original}"] if original is not None else []
     body = "".join(f"--b\n{each}\n" for each in parts)
     return _with_headers(
-        f"{body}--b--\n", sender, subject, [*headers, ("Content-Type", f"{root}; boundary=b")]
+        f"{body}--b--\n", sender, to, subject, [*headers, ("Content-Type", f"{root}; boundary=b")]
     )
 
 
@@ -47,16 +48,19 @@ def a_notice(
     text: str,
     *,
     sender: str = "MAILER-DAEMON@mx.example",
+    to: str = "sales@corp.example",
     subject: str = "Delivery failure",
     headers: Iterable[tuple[str, str]] = (),
     html: bool = False,
 ) -> bytes:
     """Return a message in which a mail system speaks in its own words."""
     kind = "html" if html else "plain"
-    return _with_headers(text, sender, subject, [*headers, ("Content-Type", f"text/{kind}; charset=utf-8")])
+    return _with_headers(
+        text, sender, to, subject, [*headers, ("Content-Type", f"text/{kind}; charset=utf-8")]
+    )
 
 
-def _with_headers(body: str, sender: str, subject: str, headers: list[tuple[str, str]]) -> bytes:
-    fields = [("From", sender), ("To", "sales@corp.example"), ("Subject", subject), *headers]
+def _with_headers(body: str, sender: str, to: str, subject: str, headers: list[tuple[str, str]]) -> bytes:
+    fields = [("From", sender), ("To", to), ("Subject", subject), *headers]
     head = "".join(f"{name}: {value}\n" for name, value in fields)
-    return f"{head}\n{body}".replace("\n", "\r\n").encode()
+    return f"{head}\n{body}".replace("\n", "\r\n").encode("utf-8", "surrogatepass")

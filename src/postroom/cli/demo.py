@@ -106,7 +106,7 @@ def _arrivals(made: Round) -> Table:
 
 
 def _departures(made: Round) -> Table:
-    table = Table("", "E-mail", "From", "To", "Status", "Why", title="Sent")
+    table = Table("", "E-mail", "From", "To", "Status", "Reported", "Why", title="Sent")
     for departure in made.departures:
         answer = departure.answer
         table.add_row(
@@ -115,6 +115,7 @@ def _departures(made: Round) -> Table:
             answer.sender,
             answer.recipient,
             departure.status.label,
+            departure.reported.label if departure.reported else "",
             departure.why,
         )
     return table

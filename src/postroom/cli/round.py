@@ -22,11 +22,11 @@ from postroom.passes.explain import Explanation, recent
 from postroom.passes.issue import send_email
 from postroom.passes.test_mailbox import Report, test_mailbox
 from postroom.sandbox import company
-from postroom.sandbox.company import Answer, Sample
+from postroom.sandbox.company import Answer, Left, Sample
 from postroom.sandbox.mailboxes import SandboxMailboxes
 from postroom.sandbox.pop3 import SandboxPop3
 from postroom.sandbox.smtp import SandboxSmtp
-from postroom.schema.choices import EmailStatus, Reason, RunStatus
+from postroom.schema.choices import DeliveryState, EmailStatus, Reason, RunStatus
 from postroom.store import mailboxes, workloads
 
 #: Told what is being done, a sentence at a time.
@@ -58,11 +58,13 @@ class Departure:
     answer: Answer
     status: EmailStatus
     why: str
+    #: What reports said of it afterwards.
+    reported: DeliveryState
 
     @property
     def as_expected(self) -> bool:
-        """Tell whether it reached the status that the sample company expects."""
-        return self.status.label == self.answer.status
+        """Tell whether it reached the status, and was reported on, as the sample company expects."""
+        return (self.status.label, self.reported.label) == (self.answer.status, self.answer.reported)
 
 
 @dataclass(slots=True)
@@ -122,11 +124,12 @@ def play(on: Stage, say: Progress) -> Round:
         on.server.deliver(sample.mailbox, sample.data)
     _test_mailboxes(on, made, say)
     _receive(on, made, samples, say)
-    _send(on, made, say)
-    later = company.replies(_sent_ids(on))
+    written = _send(on, made, say)
+    later = company.replies(_sent(on))
     for sample in later:
         on.server.deliver(sample.mailbox, sample.data)
     _receive(on, made, later, say)
+    made.departures.extend(_departures(on, written))
     made.outside = len(on.smtp.outside)
     return made
 
@@ -172,7 +175,7 @@ def _decision_on(
     return None
 
 
-def _send(on: Stage, made: Round, say: Progress) -> None:
+def _send(on: Stage, made: Round, say: Progress) -> dict[UUID, Answer]:
     answers = company.answers()
     say(f"Writing and sending {len(answers)} e-mail(s) by SMTP")
     context = on.postroom.context()
@@ -180,11 +183,15 @@ def _send(on: Stage, made: Round, say: Progress) -> None:
     for email in written:
         send_email(context, email)
     _run(on, made)
+    return written
+
+
+def _departures(on: Stage, written: Mapping[UUID, Answer]) -> Iterator[Departure]:
     with on.postroom.database.read() as connection:
         for email, answer in written.items():
             row = on.postroom.records.get(connection, "email", email)
             status, why = EmailStatus(row["statuscode"]), row["postroom_sendreason"] or ""
-            made.departures.append(Departure(answer, status, why))
+            yield Departure(answer, status, why, DeliveryState(row["postroom_deliverystate"] or 0))
 
 
 def _write(on: Stage, answer: Answer) -> UUID:
@@ -237,7 +244,14 @@ def _find(on: Stage, connection: Connection, table: str, address: str) -> UUID:
     return key
 
 
-def _sent_ids(on: Stage) -> dict[str, str]:
+def _sent(on: Stage) -> dict[str, Left]:
+    """Return what left, by the subject as it was written."""
     with on.postroom.database.read() as connection:
         rows = on.postroom.records.select(connection, "email")
-    return {row["subject"]: row["messageid"] or "" for row in rows if row["directioncode"]}
+    return {
+        (row["subject"] or "").removesuffix(f" {row['trackingtoken']}"): Left(
+            row["messageid"] or "", row["trackingtoken"] or ""
+        )
+        for row in rows
+        if row["directioncode"]
+    }

@@ -62,11 +62,12 @@ class Address:
 
     address: str
     name: str = ""
+    #: The form under which addresses are compared.
+    key: str = field(init=False, compare=False, repr=False)
 
-    @property
-    def key(self) -> str:
-        """Return the form under which addresses are compared."""
-        return address_key(self.address)
+    def __post_init__(self) -> None:
+        """Work the key out once: whoever judges a message asks for it again and again."""
+        object.__setattr__(self, "key", address_key(self.address))
 
 
 class Content(Protocol):
@@ -141,8 +142,11 @@ class Message:
 
     def header(self, name: str) -> str:
         """Return the first header of that name, undecoded and unfolded, or empty."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), "")
+        wanted, length = name.lower(), len(name)
+        for key, value in self.headers:
+            if len(key) == length and key.lower() == wanted:
+                return value
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Gathering facts: everything that the decisions about one batch ask of the store, in bulk."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +11,7 @@ from postroom.passes.judge import Copy, Gathered, Opened, duplicate_check
 from postroom.store import correlation, index, ledger, messages, wishes
 from postroom.store.marking import SMART_WINDOW
 from postroom.tracking.conversation import base_hash
-from postroom.tracking.facts import Known, Policy, needed_for
+from postroom.tracking.facts import Arrived, Known, Policy
 
 # Addresses remembered during one pass; a pass over a huge mailbox starts afresh beyond this.
 _REMEMBERED = 50_000
@@ -53,37 +54,41 @@ def gather(
     Without `some_gone` no message can have been renumbered, and only mail without a Message-ID is
     looked up by its content.
     """
+    arrived = [opened.arrived for opened in batch if opened.message is not None and opened.arrived]
     addresses: set[str] = set()
-    message_ids: set[str] = set()
-    tokens: set[str] = set()
-    indexes: dict[str, int] = {}
-    subjects: set[int] = set()
-    uniques: set[UUID] = set()
-    for opened in batch:
-        message = opened.message
-        if message is None:
-            continue
-        needs = needed_for(message, opened.nature, policy)
-        addresses |= needs.addresses
-        message_ids.update(needs.message_ids)
-        tokens.update(needs.tokens)
-        subjects.update(needs.subject_hashes)
-        if needs.index and (value := base_hash(needs.index)) is not None:
-            indexes[needs.index] = value
-        uniques.add(duplicate_check(opened.direction, message.message_id, message.digest))
+    for one in arrived:
+        addresses |= one.needs(policy).addresses
     by_content = [o for o in batch if some_gone or (o.message and not o.message.message_id)]
     copies = _copies(connection, mailbox, by_content) if by_content else {}
-    uniques |= _of_further_copies(batch, copies)
-    return Gathered(
+    uniques = {opened.unique for opened in batch if opened.unique} | _of_further_copies(batch, copies)
+    gathered = Gathered(
         book.learn(connection, addresses),
-        correlation.by_message_id(connection, sorted(message_ids)),
-        correlation.by_token(connection, tokens) if tokens else {},
-        correlation.by_index(connection, indexes) if indexes else {},
-        correlation.by_subject(connection, subjects, now - SMART_WINDOW) if subjects else {},
-        messages.holders_of(connection, list(uniques)),
-        copies,
-        wishes.settled(connection, uniques),
+        holders=messages.holders_of(connection, list(uniques)),
+        copies=copies,
+        settled=wishes.settled(connection, uniques),
     )
+    _correlate(connection, gathered, arrived, policy, now)
+    return gathered
+
+
+def _correlate(
+    connection: Connection, gathered: Gathered, arrived: Sequence[Arrived], policy: Policy, now: datetime
+) -> None:
+    """Look for what each message may belong to; what one method has found no other is asked for."""
+    needs = [one.needs(policy) for one in arrived]
+    ids = {i for need in needs for i in (*need.answered, need.own_id) if i}
+    if ids:
+        gathered.by_message_id = correlation.by_message_id(connection, ids)
+    if policy.correlate_by_reply:
+        needs = [need for need in needs if gathered.by_message_id.keys().isdisjoint(need.answered)]
+    if tokens := {found for need in needs for found in need.tokens}:
+        gathered.by_token = correlation.by_token(connection, tokens)
+        needs = [need for need in needs if gathered.by_token.keys().isdisjoint(need.tokens)]
+    if bases := {need.index: base_hash(need.index) or 0 for need in needs if need.index}:
+        gathered.by_index = correlation.by_index(connection, bases)
+        needs = [need for need in needs if need.index not in gathered.by_index]
+    if subjects := {value for need in needs for value in need.subject_hashes}:
+        gathered.by_subject = correlation.by_subject(connection, subjects, now - SMART_WINDOW)
 
 
 def _copies(connection: Connection, mailbox: UUID, batch: Sequence[Opened]) -> dict[bytes, list[Copy]]:
@@ -93,10 +98,16 @@ def _copies(connection: Connection, mailbox: UUID, batch: Sequence[Opened]) -> d
 
 
 def _of_further_copies(batch: Sequence[Opened], copies: dict[bytes, list[Copy]]) -> set[UUID]:
-    """Return the unique values that further copies of mail without a Message-ID may take."""
+    """Return the unique values that further copies of mail without a Message-ID may take.
+
+    Those in the batch count as well: another mailbox may have recorded as many of them.
+    """
+    nameless = [o for o in batch if o.message and not o.message.message_id]
+    alike = Counter(opened.digest for opened in nameless)
     return {
-        duplicate_check(opened.direction, "", opened.message.digest, number)
-        for opened in batch
-        if opened.message and not opened.message.message_id
-        for number in range(1, len(copies.get(opened.digest, ())) + 1)
+        duplicate_check(direction, "", message_digest, number)
+        for direction, digest, message_digest in {
+            (o.direction, o.digest, o.message.digest) for o in nameless if o.message
+        }
+        for number in range(1, len(copies.get(digest, ())) + alike[digest])
     }

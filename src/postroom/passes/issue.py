@@ -77,7 +77,10 @@ def _write(context: Context, connection: Connection, email: UUID, now: datetime,
         "modifiedon": now,
         "versionnumber": context.database.next_versions(connection),
     }
-    if not pending:
+    if pending:
+        # Found anew: since it failed, it may have got another sender, or a subject without its token.
+        values["sendermailboxid"] = None
+    else:
         values |= {"senton": now, "actualend": now}
     connection.execute(sa.update(_EMAIL).where(_EMAIL.c.activityid == email).values(**values))
 

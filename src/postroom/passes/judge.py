@@ -4,9 +4,10 @@ A batch is judged in the server's order, and each message sees those tracked bef
 a reply finds its parent and a second copy finds the first even when all arrive together.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from uuid import UUID, uuid5
 
 from postroom.mime.message import Message, Raw
@@ -25,7 +26,6 @@ from postroom.tracking.facts import (
     Policy,
     Receiver,
     Settled,
-    people_of,
 )
 from postroom.tracking.newcomer import Newcomer, newcomer_of
 from postroom.tracking.resolution import (
@@ -80,11 +80,14 @@ class Opened:
     is_judged_again: bool = False
     #: The message as it is judged, worked out once.
     arrived: Arrived | None = field(init=False, default=None)
+    #: What at most one e-mail of the store may have for this message.
+    unique: UUID | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Bring together what the rules look at, of a message that could be read."""
         if self.message is not None:
             self.arrived = Arrived(self.message, self.nature, self.receiver, self.received_at, self.direction)
+            self.unique = duplicate_check(self.direction, self.message.message_id, self.message.digest)
 
     @property
     def direction(self) -> Direction:
@@ -141,6 +144,8 @@ class Gathered:
     holders: dict[UUID, UUID] = field(default_factory=dict)
     #: Ledger rows of this mailbox by content, the ones still offered and the ones gone.
     copies: dict[bytes, list[Copy]] = field(default_factory=dict)
+    #: Of messages without Message-ID, the place among equal copies that was free last.
+    places: dict[bytes, int] = field(default_factory=dict)
     #: What persons want done, by unique value.
     settled: dict[UUID, Settled] = field(default_factory=dict)
 
@@ -180,12 +185,12 @@ def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered
         copies.remove(gone)
         copies.append(Copy(gone.ledger_id, opened.offered.server_id, gone.email_id))
         return _renumbered(opened, gone)
-    if opened.message is None or arrived is None:
+    if opened.message is None or arrived is None or opened.unique is None:
         cause = opened.cause or QuarantineCause.MALFORMED
         reason = _PUT_ASIDE[cause]
         trail = (Step(cause.name.lower(), opened.trouble or reason.sentence),)
         return Judged(opened, Verdict(track=False, reason=reason, trail=trail), new_id())
-    unique = _unique_value(arrived, copies, gathered.holders)
+    unique = opened.unique if arrived.message.message_id else _free_value(arrived, copies, gathered)
     facts = Facts(
         gathered.known,
         gathered.by_message_id,
@@ -204,20 +209,20 @@ def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered
     return judged
 
 
-def _unique_value(arrived: Arrived, copies: Sequence[Copy], holders: Mapping[UUID, UUID]) -> UUID:
-    """Return the value of this message: the first that no other copy in the mailbox has taken.
+def _free_value(arrived: Arrived, copies: Sequence[Copy], gathered: Gathered) -> UUID:
+    """Return the value of a message without Message-ID: the first that no other copy in the mailbox has.
 
-    Copies that became no e-mail have taken none.
+    Copies that became no e-mail have none. What is taken stays taken, so that the search goes on where
+    that for the copy before it ended.
     """
-    message = arrived.message
-    places = (
-        duplicate_check(arrived.direction, message.message_id, message.digest, number)
-        for number in range(len(copies) + 1)
-    )
-    if message.message_id:
-        return next(places)
+    digest = arrived.message.digest
     taken = {copy.email_id for copy in copies if copy.email_id}
-    return next(unique for unique in places if holders.get(unique) not in taken)
+    for number in count(gathered.places.get(digest, 0)):
+        unique = duplicate_check(arrived.direction, "", digest, number)
+        if gathered.holders.get(unique) not in taken:
+            gathered.places[digest] = number
+            return unique
+    raise AssertionError("there are more places than copies")
 
 
 def _gone(copies: Sequence[Copy], still_offered: frozenset[str]) -> Copy | None:
@@ -244,9 +249,11 @@ def _resolve(judged: Judged, arrived: Arrived, facts: Facts, policy: Policy) -> 
         else choose_owner(message, judged.sender, verdict.correlated, facts, receiver)
     )
     judged.newcomer = newcomer_of(arrived, verdict, judged.sender, policy)
-    # Also while correlation is off, so that it finds them when it is on again.
     if policy.smart_matching:
-        judged.subject_hashes = hashes_of(words_of(message.subject, policy.smart), policy.smart)
+        # Nothing was looked up of a forward, or while correlation is off; later mail is to find it.
+        judged.subject_hashes = arrived.needs(policy).subject_hashes or hashes_of(
+            words_of(message.subject, policy.smart), policy.smart
+        )
 
 
 def _remember(judged: Judged, gathered: Gathered, policy: Policy) -> None:
@@ -255,6 +262,8 @@ def _remember(judged: Judged, gathered: Gathered, policy: Policy) -> None:
     assert message is not None  # noqa: S101 - only a message that was read is tracked
     assert email_id is not None  # noqa: S101 - and then it has an e-mail
     gathered.holders[judged.unique] = email_id
+    assert judged.opened.arrived is not None  # noqa: S101
+    needs = judged.opened.arrived.needs(policy)
     parent = verdict.correlated
     made = Correlated(
         email_id,
@@ -267,7 +276,7 @@ def _remember(judged: Judged, gathered: Gathered, policy: Policy) -> None:
         tracking_token=parent.tracking_token if parent else None,
         outgoing=judged.opened.direction is Direction.OUTGOING,
         index=message.conversation_index,
-        people=people_of(message),
+        people=needs.addresses,
     )
     if message.message_id:
         gathered.by_message_id.setdefault(message.message_id, []).append(made)

@@ -165,6 +165,8 @@ class Answer:
     #: The Message-ID of the received e-mail that it answers, if any.
     answers: str = ""
     attachments: Sequence[tuple[str, bytes]] = field(default=())
+    #: The label of what reports say of it in the end.
+    reported: str = "Nothing known"
 
 
 _BOUNDARY = "northwind-sample"
@@ -304,6 +306,7 @@ def answers() -> list[Answer]:
             "Sent",
             "order@contoso.example",
             [("terms.txt", b"Payment in 30 days")],
+            reported="Read",
         ),
         Answer(
             "the sales queue answers the lead",
@@ -314,6 +317,7 @@ def answers() -> list[Answer]:
             "<p>From 10 EUR.</p>",
             "Sent",
             "lead@prospect.example",
+            reported="Bounced",
         ),
         Answer("Tom's server refuses him", "systemuser", ANN, TOM, "Visit", "<p>Next week?</p>", "Failed"),
     ]
@@ -323,16 +327,40 @@ def answers() -> list[Answer]:
 REFUSED = {TOM: "550 5.1.1 no such user here"}
 
 
-def replies(answered: Mapping[str, str]) -> list[Sample]:
-    """Return what comes back from outside; `answered` gives the Message-ID of each sent subject."""
-    parent = answered["RE: Order 4711"]
+@dataclass(frozen=True, slots=True)
+class Left:
+    """By what answers and reports name an e-mail that has left."""
+
+    message_id: str
+    token: str
+
+
+def replies(sent: Mapping[str, Left]) -> list[Sample]:
+    """Return what comes back from outside; `sent` says what left, by its subject."""
+    order, prices = sent["RE: Order 4711"], sent["RE: Prices"]
     colleague = message(
         "dana@contoso.example",
-        SALES.replace("sales", "ann"),
+        ANN,
         "AW: Order 4711",
         "Carla is away; the date is fine.",
         "reply@contoso.example",
-        f"In-Reply-To: <{parent}>",
+        f"In-Reply-To: <{order.message_id}>",
+    )
+    on_the_phone = message(
+        "carla.on.holiday@mail.example",
+        ANN,
+        f"Re: Order 4711 {order.token}",
+        "Written on another phone, in another program.",
+        "token@mail.example",
+    )
+    away = message(
+        LEE,
+        SALES,
+        "Automatic reply: Prices",
+        "I am back on Monday.",
+        "away@prospect.example",
+        f"In-Reply-To: <{prices.message_id}>",
+        "Auto-Submitted: auto-replied",
     )
     return [
         Sample(
@@ -342,4 +370,68 @@ def replies(answered: Mapping[str, str]) -> list[Sample]:
             "CORRELATION_MATCH",
             "reply@contoso.example",
         ),
+        Sample(
+            "an answer that only the token in its subject ties to Ann's e-mail",
+            ANN,
+            on_the_phone,
+            "CORRELATION_MATCH",
+            "token@mail.example",
+        ),
+        Sample(
+            "the receipt that Carla has read it: noted on the e-mail",
+            ANN,
+            report(CARLA, ANN, "disposition-notification", _READ.format(order.message_id), "read@x.example"),
+            "REPORT_NOTED",
+            "read@x.example",
+        ),
+        Sample(
+            "the lead is on holiday, says a program",
+            SALES,
+            away,
+            "ACCEPT_ALL",
+            "away@prospect.example",
+        ),
+        Sample(
+            "and the address of the lead has ceased to exist: the e-mail says so",
+            SALES,
+            report(
+                "MAILER-DAEMON@mx.prospect.example",
+                SALES,
+                "delivery-status",
+                _FAILED.format(LEE),
+                "bounce@mx.prospect.example",
+                original=prices.message_id,
+            ),
+            "ACCEPT_ALL",
+            "bounce@mx.prospect.example",
+        ),
     ]
+
+
+_READ = (
+    "Final-Recipient: rfc822; carla@contoso.example\r\nOriginal-Message-ID: <{}>\r\n"
+    "Disposition: manual-action/MDN-sent-manually; displayed\r\n"
+)
+_FAILED = (
+    "Reporting-MTA: dns; mx.prospect.example\r\n\r\nFinal-Recipient: rfc822; {}\r\nAction: failed\r\n"
+    "Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no such user\r\n"
+)
+
+
+def report(sender: str, to: str, kind: str, fields: str, message_id: str, *, original: str = "") -> bytes:
+    """Return a report of a mail system or program, with the header of the original where it is named."""
+    # source: RFC6522 3
+    parts = [("text/plain", "A report follows.\r\n"), (f"message/{kind}", fields)]
+    if original:
+        parts.append(("text/rfc822-headers", f"Message-ID: <{original}>\r\n"))
+    head = [
+        f"Received: from mail.example by mx.{DOMAIN}; Mon, 2 Nov 2026 10:00:00 +0000",
+        f"From: {sender}",
+        f"To: {to}",
+        "Subject: Report",
+        f"Message-ID: <{message_id}>",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/report; report-type={kind}; boundary="{_BOUNDARY}"',
+    ]
+    body = "".join(f"--{_BOUNDARY}\r\nContent-Type: {mimetype}\r\n\r\n{text}\r\n" for mimetype, text in parts)
+    return ("\r\n".join([*head, "", ""]) + body + f"--{_BOUNDARY}--\r\n").encode()

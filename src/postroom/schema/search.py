@@ -22,7 +22,14 @@ class EmailSearch(Versioned, Row):
         primary_name="emailaddress",
     )
     __table_args__ = (
-        Index("ix_emailsearch_emailaddress", "emailaddress"),
+        # All that resolution asks of a row, so that the index alone answers.
+        Index(
+            "ix_emailsearch_emailaddress",
+            "emailaddress",
+            "parentobjectid",
+            "parentobjecttypecode",
+            "emailcolumnnumber",
+        ),
         Index("uq_emailsearch_parentobjectid", "parentobjectid", "emailcolumnnumber", unique=True),
     )
 

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from postroom.errors import Refused, TransportError, Unreachable
+from postroom.errors import Refused, TooLarge, TransportError, Unreachable
 from postroom.mime.message import RawBytes
 from postroom.ports.mail import Delivery, Fetched, Offered, Outcome, Submission, is_safe_address
 
@@ -122,8 +122,8 @@ class MemorySource:
             raise Unreachable("The session has ended.")
 
 
-def _too_big(largest: int) -> Refused:
-    return Refused(f"The message is bigger than the limit of {largest} octets and was not taken.")
+def _too_big(largest: int) -> TooLarge:
+    return TooLarge(f"The message is bigger than the limit of {largest} octets and was not taken.")
 
 
 @dataclass(frozen=True, slots=True)

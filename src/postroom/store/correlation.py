@@ -5,178 +5,176 @@ only the newest few of them are looked at, so that the cost does not grow with t
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.mime.key import address_key
 from postroom.schema.choices import HashType
-from postroom.schema.email import Email
-from postroom.schema.party import ActivityParty
 from postroom.schema.search import EmailHash
+from postroom.store.asking import asked, key_of
 from postroom.store.index import chunks_of
 from postroom.tracking.conversation import index_base
 from postroom.tracking.facts import Correlated
 
-_EMAIL = Email.__table__
-_PARTY = ActivityParty.__table__
-_HASH = EmailHash.__table__
-
-# A counter that wraps gives a token again after a thousand e-mails; that two of them meet is rare.
-_NEWEST = 8
-# Of a subject that everybody uses, as many are compared as is cheap; older ones are left out.
-_NEWEST_SUBJECTS = 50
-
-_COLUMNS = tuple(
-    _EMAIL.c[name]
-    for name in (
-        "activityid",
-        "messageid",
-        "subject",
-        "regardingobjectid",
-        "regardingobjecttypecode",
-        "ownerid",
-        "conversationtrackingid",
-        "trackingtoken",
-        "directioncode",
-        "conversationindex",
-        "createdon",
-    )
+_FIELDS = (
+    "createdon",
+    "activityid",
+    "messageid",
+    "subject",
+    "regardingobjectid",
+    "regardingobjecttypecode",
+    "ownerid",
+    "conversationtrackingid",
+    "trackingtoken",
+    "directioncode",
+    "conversationindex",
 )
 
 
-def by_message_id(connection: Connection, message_ids: Sequence[str]) -> dict[str, list[Correlated]]:
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """How one method finds e-mails: by which column of which table, and how many of the newest."""
+
+    table: str
+    condition: str
+    #: The type of what is asked for, as PostgreSQL calls it.
+    kind: str
+    most: int
+    #: Whether a choice among several depends on who takes part.
+    with_people: bool = False
+
+
+# One message is at most two e-mails, a sent and a received one; a caller may have written more.
+_BY_MESSAGE_ID = _Lookup("email", "messageid = asked.value", "text", 4)
+# A counter that wraps gives a token again after a thousand e-mails; that many of them meet is rare.
+_BY_TOKEN = _Lookup("email", "trackingtoken = asked.value", "text", 4, with_people=True)
+_BY_INDEX = _Lookup("email", "baseconversationindexhash = asked.value", "integer", 4)
+# Of a subject that everybody uses, as many are compared as is cheap; older ones are left out.
+_BY_SUBJECT = _Lookup(
+    "emailhash",
+    f"hash = asked.value AND hashtype = {int(HashType.SUBJECT)} AND createdon >= :since",
+    "integer",
+    20,
+    with_people=True,
+)
+
+
+def by_message_id(connection: Connection, message_ids: Collection[str]) -> dict[str, list[Correlated]]:
     """Return the e-mails that have each Message-ID, oldest first."""
-    found: dict[str, list[Correlated]] = {}
-    for chunk in chunks_of(message_ids):
-        query = sa.select(*_COLUMNS).where(_EMAIL.c.messageid.in_(chunk)).order_by(_EMAIL.c.activityid)
-        for row in connection.execute(query):
-            found.setdefault(row.messageid, []).append(_correlated(row))
-    return found
+    return _find(connection, _BY_MESSAGE_ID, message_ids)
 
 
 def by_token(connection: Connection, tokens: Collection[str]) -> dict[str, list[Correlated]]:
     """Return the newest e-mails that have each token, oldest first."""
-    newest = _newest(connection, _of_tokens, tokens)
-    # Who takes part matters where a token stands on several e-mails.
-    ambiguous = {key for ids in newest.values() if len(ids) > 1 for key in ids}
-    return _filled(connection, newest, ambiguous)
+    return _find(connection, _BY_TOKEN, tokens)
 
 
 def by_index(connection: Connection, bases: Mapping[str, int]) -> dict[str, list[Correlated]]:
     """Return the newest e-mails of each conversation, oldest first; `bases` have their hashes with them."""
-    newest = _newest(connection, _of_indexes, set(bases.values()))
-    emails = _load(connection, {key for ids in newest.values() for key in ids}, ())
-    found: dict[str, list[Correlated]] = {}
-    for base, value in bases.items():
-        # Two conversations may have one hash.
-        same = [emails[key] for key in newest.get(value, ()) if index_base(emails[key].index) == base]
-        if same:
-            found[base] = same
-    return found
+    found = _find(connection, _BY_INDEX, set(bases.values()))
+    # Two conversations may have one hash.
+    same = {
+        base: [e for e in found.get(value, ()) if index_base(e.index) == base]
+        for base, value in bases.items()
+    }
+    return {base: emails for base, emails in same.items() if emails}
 
 
 def by_subject(
     connection: Connection, hashes: Collection[int], since: datetime
 ) -> dict[int, list[Correlated]]:
     """Return the newest e-mails with each subject, oldest first, of those made since that instant."""
-    newest = _newest(connection, _of_subjects, hashes, since=since)
-    return _filled(connection, newest, {key for ids in newest.values() for key in ids})
+    return _find(connection, _BY_SUBJECT, hashes, since=since)
 
 
-def _newest(
-    connection: Connection, make: Any, keys: Collection[Any], **parameters: Any
-) -> dict[Any, list[UUID]]:
-    """Return the keys of the newest e-mails for each value, oldest first."""
-    found: dict[Any, list[UUID]] = {}
-    dialect = connection.dialect.name
-    for chunk in chunks_of(sorted(keys)):
-        given = chunk if dialect == "postgresql" else json.dumps(chunk)
-        for key, ids in connection.execute(make(dialect), {"keys": given, **parameters}):
-            listed = ids if dialect == "postgresql" else [UUID(one) for one in json.loads(ids)]
-            if listed:
-                found[key] = listed[::-1]
-    return found
-
-
-# For each key the list of what a select finds for it. Spelled out, because the databases agree on the
-# select and on nothing around it.
-_ON_POSTGRESQL = "SELECT asked.value, ARRAY({rows}) FROM unnest(CAST(:keys AS {kind}[])) AS asked(value)"
-_ON_SQLITE = (
-    "SELECT asked.value, (SELECT json_group_array(activityid) FROM ({rows})) FROM json_each(:keys) AS asked"
-)
-_SELECT = "SELECT activityid FROM {table} WHERE {condition} ORDER BY createdon DESC LIMIT {most}"
-
-
-def _statement(dialect: str, kind: str, **select: Any) -> sa.TextClause:
-    form = _ON_POSTGRESQL if dialect == "postgresql" else _ON_SQLITE
-    return sa.text(form.format(rows=_SELECT.format(**select), kind=kind))
-
-
-@cache
-def _of_tokens(dialect: str) -> sa.TextClause:
-    condition = "trackingtoken = asked.value"
-    return _statement(dialect, "text", table="email", condition=condition, most=_NEWEST)
-
-
-@cache
-def _of_indexes(dialect: str) -> sa.TextClause:
-    condition = "baseconversationindexhash = asked.value"
-    return _statement(dialect, "integer", table="email", condition=condition, most=_NEWEST)
-
-
-@cache
-def _of_subjects(dialect: str) -> sa.TextClause:
-    condition = f"hash = asked.value AND hashtype = {int(HashType.SUBJECT)} AND createdon >= :since"
-    statement = _statement(dialect, "integer", table="emailhash", condition=condition, most=_NEWEST_SUBJECTS)
-    return statement.bindparams(sa.bindparam("since", type_=_HASH.c.createdon.type))
-
-
-def _filled(
-    connection: Connection, newest: Mapping[Any, Sequence[UUID]], with_people: Collection[UUID]
+def _find(
+    connection: Connection, lookup: _Lookup, values: Collection[Any], **parameters: Any
 ) -> dict[Any, list[Correlated]]:
-    emails = _load(connection, {key for ids in newest.values() for key in ids}, with_people)
-    return {value: [emails[key] for key in ids if key in emails] for value, ids in newest.items()}
-
-
-def _load(
-    connection: Connection, ids: Collection[UUID], with_people: Collection[UUID]
-) -> dict[UUID, Correlated]:
-    people = _people_of(connection, with_people)
-    found: dict[UUID, Correlated] = {}
-    for chunk in chunks_of(ids):
-        for row in connection.execute(sa.select(*_COLUMNS).where(_EMAIL.c.activityid.in_(chunk))):
-            found[row.activityid] = _correlated(row, people.get(row.activityid, frozenset()))
+    statement = _statement(connection.dialect.name, lookup)
+    rows: list[Any] = []
+    for chunk in chunks_of(values):
+        rows.extend(connection.execute(statement, {**asked(connection, chunk), **parameters}).all())
+    # The time of their making, and where that is the same the order of their keys.
+    rows.sort(key=lambda row: (row[1], str(row[2])))
+    found: dict[Any, list[Correlated]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(_correlated(row))
     return found
 
 
-def _people_of(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, frozenset[str]]:
-    found: dict[UUID, set[str]] = {}
-    for chunk in chunks_of(ids):
-        query = sa.select(_PARTY.c.activityid, _PARTY.c.addressused).where(
-            _PARTY.c.activityid.in_(chunk), _PARTY.c.addressused.is_not(None)
-        )
-        for row in connection.execute(query):
-            found.setdefault(row.activityid, set()).add(address_key(row.addressused))
-    return {key: frozenset(people) for key, people in found.items()}
+# Spelled out, because the databases agree on the select within and on nothing around it. A join would
+# read all e-mails of a value, and sort them, to keep a few.
+_ON_SQLITE = (
+    "SELECT asked.value, {fields}, {people} FROM json_each(:asked) AS asked CROSS JOIN email AS e "
+    "WHERE e.{key} IN (SELECT {key} FROM {table} WHERE {condition} ORDER BY createdon DESC LIMIT {most})"
+)
+_ON_POSTGRESQL = (
+    "SELECT asked.value, {fields}, {people} FROM unnest(CAST(:asked AS {kind}[])) AS asked(value) "
+    "CROSS JOIN LATERAL "
+    "(SELECT * FROM {table} WHERE {condition} ORDER BY createdon DESC LIMIT {most}) AS {alias}"
+)
+_PEOPLE = "SELECT {function}(addressused) FROM activityparty AS p WHERE p.activityid = e.activityid"
+_TO_EMAIL = " JOIN email AS e ON e.activityid = found.activityid"
 
 
-def _correlated(row: Any, people: frozenset[str] = frozenset()) -> Correlated:
-    return Correlated(
-        row.activityid,
-        row.messageid or "",
-        row.subject or "",
-        row.regardingobjectid,
-        row.regardingobjecttypecode,
-        row.ownerid,
-        row.conversationtrackingid,
-        row.trackingtoken,
-        bool(row.directioncode),
-        row.conversationindex or "",
-        people,
+@cache
+def _statement(dialect: str, lookup: _Lookup) -> sa.TextClause:
+    is_email = lookup.table == "email"
+    function = "array_agg" if dialect == "postgresql" else "json_group_array"
+    form = _ON_POSTGRESQL + ("" if is_email else _TO_EMAIL) if dialect == "postgresql" else _ON_SQLITE
+    text = form.format(
+        fields=", ".join(f"e.{name}" for name in _FIELDS),
+        people=f"({_PEOPLE.format(function=function)})" if lookup.with_people else "NULL",
+        key="rowid" if is_email else "activityid",
+        alias="e" if is_email else "found",
+        table=lookup.table,
+        condition=lookup.condition,
+        kind=lookup.kind,
+        most=lookup.most,
     )
+    statement = sa.text(text)
+    if ":since" in text:
+        statement = statement.bindparams(sa.bindparam("since", type_=EmailHash.__table__.c.createdon.type))
+    return statement
+
+
+def _correlated(row: Any) -> Correlated:
+    (
+        _,
+        _,
+        key,
+        message_id,
+        subject,
+        regarding,
+        table,
+        owner,
+        conversation,
+        token,
+        outgoing,
+        index,
+        people,
+    ) = row
+    return Correlated(
+        key_of(key),
+        message_id or "",
+        subject or "",
+        key_of(regarding) if regarding else None,
+        table,
+        key_of(owner) if owner else None,
+        key_of(conversation) if conversation else None,
+        token,
+        bool(outgoing),
+        index or "",
+        frozenset(_people_of(people)) if people else frozenset(),
+    )
+
+
+def _people_of(people: Any) -> Iterator[str]:
+    listed = json.loads(people) if isinstance(people, str) else people
+    return (address_key(address) for address in listed if address)

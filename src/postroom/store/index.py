@@ -1,7 +1,8 @@
 """The e-mail search index: which records an address belongs to."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -11,17 +12,14 @@ from sqlalchemy import Connection
 
 from postroom.schema import registry
 from postroom.schema.choices import AutoCreate, FilteringMethod
-from postroom.schema.search import AddressChoice, EmailSearch
 from postroom.schema.user import SystemUser, UserSettings
+from postroom.store.asking import among, asked, key_of
 from postroom.tracking.facts import Known
 
 # SQLite takes 32,766 parameters, PostgreSQL 65,535; plans are best well below both.
 CHUNK = 500
 
 T = TypeVar("T")
-
-_SEARCH = EmailSearch.__table__
-_CHOICE = AddressChoice.__table__
 
 
 def chunks_of(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -32,49 +30,64 @@ def chunks_of(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def find_known(connection: Connection, addresses: Iterable[str]) -> dict[str, tuple[Known, ...]]:
-    """Return the records of each case-folded address; addresses without records are missing.
+    """Return the records of each address; addresses without records are missing.
 
-    One statement finds the rows of all addresses, one more per table reads what is asked of them.
+    Addresses are given as they are compared. One statement finds the rows of all addresses, one more per
+    table reads what is asked of them.
     """
-    places: list[sa.Row[Any]] = []
-    wanted = sorted(set(addresses))
-    choices = _choices(connection, wanted)
-    for chunk in chunks_of(wanted):
-        query = sa.select(
-            _SEARCH.c.emailaddress,
-            _SEARCH.c.parentobjectid,
-            _SEARCH.c.parentobjecttypecode,
-            _SEARCH.c.emailcolumnnumber,
-        ).where(_SEARCH.c.emailaddress.in_(chunk))
-        places.extend(connection.execute(query))
+    places = [place for chunk in chunks_of(set(addresses)) for place in _places(connection, chunk)]
     by_table: dict[str, set[UUID]] = {}
-    for place in places:
-        by_table.setdefault(place.parentobjecttypecode, set()).add(place.parentobjectid)
-    for table, key in choices.values():
+    for _, key, table, _, _ in places:
         by_table.setdefault(table, set()).add(key)
     records = {table: _people(connection, table, ids) for table, ids in by_table.items()}
     found: dict[str, list[Known]] = {}
-    for place in places:
-        known = records[place.parentobjecttypecode].get(place.parentobjectid)
-        if known:
-            numbered = _numbered(known, place.emailcolumnnumber)
-            found.setdefault(place.emailaddress, []).append(numbered)
-    for address, (table, key) in choices.items():
-        if chosen := records[table].get(key):
-            found[address] = _with_choice(found.get(address, ()), chosen)
-    return {address: tuple(_each_once(matches)) for address, matches in found.items()}
+    chosen: dict[str, Known] = {}
+    for address, key, table, number, is_choice in places:
+        if known := records[table].get(key):
+            if is_choice:
+                chosen[address] = known
+            else:
+                found.setdefault(address, []).append(_numbered(known, number))
+    for address, known in chosen.items():
+        found[address] = _with_choice(found.get(address, ()), known)
+    return {address: _each_once(matches) for address, matches in found.items()}
 
 
-def _choices(connection: Connection, addresses: Iterable[str]) -> dict[str, tuple[str, UUID]]:
-    """Return the records that persons chose for addresses."""
-    found: dict[str, tuple[str, UUID]] = {}
-    for chunk in chunks_of(addresses):
-        query = sa.select(_CHOICE.c.emailaddress, _CHOICE.c.partyobjecttypecode, _CHOICE.c.partyid).where(
-            _CHOICE.c.emailaddress.in_(chunk)
-        )
-        for row in connection.execute(query):
-            found[row.emailaddress] = (row.partyobjecttypecode, row.partyid)
-    return found
+#: Where an address stands, in a record's column or in a person's choice: the address, the record's key and
+#: table, the number of the column, and whether it is a choice.
+_Place = tuple[str, UUID, str, int | None, bool]
+
+# Beyond this the records of one address say nothing: it need not be asked which they are.
+_MOST_PLACES = 101
+
+# SQLite finds all that is asked for in the index, and could not be told to stop without reading the rows.
+_ON_SQLITE = (
+    "SELECT s.emailaddress, s.parentobjectid, s.parentobjecttypecode, s.emailcolumnnumber, 0 "
+    "FROM json_each(:asked) AS asked CROSS JOIN emailsearch AS s ON s.emailaddress = asked.value "
+    "UNION ALL SELECT emailaddress, partyid, partyobjecttypecode, NULL, 1 FROM postroom_addresschoice "
+    "WHERE emailaddress IN (SELECT value FROM json_each(:asked))"
+)
+_ON_POSTGRESQL = (
+    "SELECT s.emailaddress, s.parentobjectid, s.parentobjecttypecode, s.emailcolumnnumber, 0 "
+    "FROM unnest(CAST(:asked AS text[])) AS asked(value) "
+    "CROSS JOIN LATERAL (SELECT * FROM emailsearch WHERE emailaddress = asked.value LIMIT {most}) AS s "
+    "UNION ALL SELECT emailaddress, partyid, partyobjecttypecode, NULL, 1 FROM postroom_addresschoice "
+    "WHERE emailaddress = ANY(CAST(:asked AS text[]))"
+)
+
+
+@cache
+def _places_statement(dialect: str) -> sa.TextClause:
+    form = _ON_POSTGRESQL if dialect == "postgresql" else _ON_SQLITE
+    return sa.text(form.format(most=_MOST_PLACES))
+
+
+def _places(connection: Connection, addresses: Sequence[str]) -> Iterator[_Place]:
+    statement = _places_statement(connection.dialect.name)
+    for address, key, table, number, choice in connection.execute(
+        statement, asked(connection, addresses)
+    ).all():
+        yield address, key_of(key), table, number, bool(choice)
 
 
 def _with_choice(matches: Sequence[Known], chosen: Known) -> list[Known]:
@@ -90,90 +103,72 @@ def _numbered(known: Known, column_number: int | None) -> Known:
     return replace(known, column_number=column_number or 1)
 
 
-def _each_once(matches: Sequence[Known]) -> Iterable[Known]:
-    """Return one match a record, in order; a record may hold the address in two columns."""
-    return {(known.table, known.id): known for known in reversed(matches)}.values()
+def _each_once(matches: Sequence[Known]) -> tuple[Known, ...]:
+    """Return one match a record, in the order of their making; a record may hold the address twice."""
+    if len(matches) == 1:
+        return (matches[0],)
+    first = {(known.table, known.id): known for known in sorted(matches, key=_by_column, reverse=True)}
+    return tuple(sorted(first.values(), key=lambda known: known.id))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """How one table answers the questions of `Known`."""
-
-    #: Columns to read beside the key and the primary name.
-    columns: tuple[str, ...]
-
-    def known(self, table: str, row: Mapping[Any, Any], name: str) -> Known:
-        """Return the record as relevance and resolution see it."""
-        return Known(
-            table,
-            row["id"],
-            row.get(name) or "",
-            active=not row.get("statecode"),
-            owner=row.get("ownerid"),
-            owner_table=row.get("owneridtype") or "systemuser",
-            account=_account_of(table, row),
-            filtering=_filtering(row.get("incomingemailfilteringmethod")),
-        )
+def _by_column(known: Known) -> int:
+    return known.column_number
 
 
-_OWNED = ("statecode", "ownerid", "owneridtype")
-_SHAPES = {
-    "contact": _Shape((*_OWNED, "parentcustomerid", "parentcustomeridtype")),
-    "queue": _Shape((*_OWNED, "incomingemailfilteringmethod")),
-}
-_ANY = _Shape(_OWNED)
-
-
-def _account_of(table: str, row: Mapping[Any, Any]) -> UUID | None:
-    if table == "account":
-        return row["id"]  # type: ignore[no-any-return]
-    if row.get("parentcustomeridtype") == "account":
-        return row.get("parentcustomerid")
-    return None
-
-
-def _filtering(code: int | None) -> FilteringMethod | None:
-    return None if code is None else FilteringMethod(code)
+# What `Known` wants to know of a record, in this order, and the columns that may hold it.
+_ASKED_OF_RECORDS = ("statecode", "ownerid", "owneridtype", "parentcustomerid", "parentcustomeridtype")
+_FILTER = "incomingemailfilteringmethod"
 
 
 def _people(connection: Connection, table: str, ids: Iterable[UUID]) -> dict[UUID, Known]:
+    make = _user if table == "systemuser" else _record
+    statement = _people_statement(connection.dialect.name, table)
+    return {
+        row[0]: make(table, row)
+        for chunk in chunks_of(ids)
+        for row in connection.execute(statement, asked(connection, chunk)).all()
+    }
+
+
+@cache
+def _people_statement(dialect: str, table: str) -> sa.Select[Any]:
     if table == "systemuser":
-        return _users(connection, ids)
+        return _users_statement(dialect)
     info = registry.by_logical_name(table)
-    shape = _SHAPES.get(table, _ANY)
-    name = info.primary_name or info.primary_id
-    columns = [info.table.c[c] for c in (name, *shape.columns) if c in info.table.c]
     key = info.table.c[info.primary_id]
-    found: dict[UUID, Known] = {}
-    for chunk in chunks_of(ids):
-        for row in connection.execute(sa.select(key.label("id"), *columns).where(key.in_(chunk))).mappings():
-            found[row["id"]] = shape.known(table, row, name)
-    return found
+    name = info.table.c[info.primary_name or info.primary_id]
+    wanted = (*_ASKED_OF_RECORDS, _FILTER)
+    columns = (info.table.c[c] if c in info.table.c else sa.null().label(c) for c in wanted)
+    return sa.select(key, name, *columns).where(among(dialect, key))
 
 
-def _users(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Known]:
-    """Return enabled users with their filtering method; a disabled user never matches."""
+def _record(table: str, row: Sequence[Any]) -> Known:
+    key, name, state, owner, owner_table, customer, customer_table, filtering = row
+    account = key if table == "account" else customer if customer_table == "account" else None
+    return Known(
+        table,
+        key,
+        str(name or ""),
+        not state,
+        owner,
+        owner_table or "systemuser",
+        account,
+        None if filtering is None else FilteringMethod(filtering),
+    )
+
+
+def _users_statement(dialect: str) -> sa.Select[Any]:
+    """Return what asks for enabled users with what they wish; a disabled user never matches."""
     users, settings = SystemUser.__table__, UserSettings.__table__
-    found: dict[UUID, Known] = {}
-    for chunk in chunks_of(ids):
-        query = (
-            sa.select(
-                users.c.systemuserid,
-                users.c.fullname,
-                settings.c.incomingemailfilteringmethod.label("wants"),
-                settings.c.autocreatecontactonpromote.label("makes"),
-            )
-            .join_from(users, settings, settings.c.systemuserid == users.c.systemuserid, isouter=True)
-            .where(users.c.systemuserid.in_(chunk), users.c.isdisabled.is_not(True))
-        )
-        for row in connection.execute(query):
-            wants = FilteringMethod.KNOWN_SENDERS if row.wants is None else FilteringMethod(row.wants)
-            found[row.systemuserid] = Known(
-                "systemuser",
-                row.systemuserid,
-                row.fullname or "",
-                owner=row.systemuserid,
-                filtering=wants,
-                auto_create=AutoCreate(row.makes or 0),
-            )
-    return found
+    key = users.c.systemuserid
+    return (
+        sa.select(key, users.c.fullname, settings.c[_FILTER], settings.c.autocreatecontactonpromote)
+        .join_from(users, settings, settings.c.systemuserid == key, isouter=True)
+        .where(among(dialect, key), users.c.isdisabled.is_not(True))
+    )
+
+
+def _user(table: str, row: Sequence[Any]) -> Known:
+    key, name, wants, makes = row
+    filtering = FilteringMethod.KNOWN_SENDERS if wants is None else FilteringMethod(wants)
+    return Known(table, key, name or "", owner=key, filtering=filtering, auto_create=AutoCreate(makes or 0))

@@ -16,6 +16,7 @@ from postroom.schema.email import Email
 from postroom.schema.ids import new_id
 from postroom.schema.ledger import Ledger
 from postroom.schema.quarantine import Quarantine
+from postroom.store.asking import any_of
 from postroom.store.index import chunks_of
 
 _EMAIL = Email.__table__
@@ -79,13 +80,13 @@ def mark_discarded(connection: Connection, mailbox: UUID, server_ids: Sequence[s
 def by_content(connection: Connection, mailbox: UUID, digests: Sequence[bytes]) -> dict[bytes, list[Entry]]:
     """Return the ledger's rows of this mailbox that hold the same contents."""
     found: dict[bytes, list[Entry]] = {}
+    columns = (_LEDGER.c.digest, _LEDGER.c.postroom_ledgerid, _LEDGER.c.serverid, _LEDGER.c.emailid)
     for chunk in chunks_of(digests):
-        query = sa.select(
-            _LEDGER.c.digest, _LEDGER.c.postroom_ledgerid, _LEDGER.c.serverid, _LEDGER.c.emailid
-        ).where(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.digest.in_(chunk))
-        for row in connection.execute(query):
-            entry = Entry(row.postroom_ledgerid, row.serverid, row.emailid)
-            found.setdefault(bytes(row.digest), []).append(entry)
+        query = sa.select(*columns).where(
+            _LEDGER.c.mailboxid == mailbox, any_of(connection, _LEDGER.c.digest, chunk)
+        )
+        for digest, ledger_id, server_id, email_id in connection.execute(query).all():
+            found.setdefault(bytes(digest), []).append(Entry(ledger_id, server_id, email_id))
     return found
 
 

@@ -5,6 +5,7 @@ behind the subject, the conversation index, the words of the subject. An e-mail 
 given the mailbox that sends it; what a caller has set is kept.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -156,9 +157,14 @@ def _token_within(row: Row, marking: Marking) -> str | None:
 
 def _put_behind(row: Row, change: dict[str, Any], token: str, marking: Marking) -> None:
     subject = row["subject"] or ""
-    if token.lower() in subject.lower():
-        change["new_token"] = token
-        return
+    # A longer number that begins with the same digits is another token.
+    standing = re.compile(rf"{re.escape(token)}(?![0-9])", re.IGNORECASE)
+    if standing.search(subject):
+        if len(subject) <= marking.longest_subject:
+            change["new_token"] = token
+            return
+        # A server would cut the token off, or worse, in two.
+        subject = " ".join(standing.sub(" ", subject).split())
     marked = with_token(subject, token, marking.longest_subject)
     if marked is not None:
         change["new_subject"], change["new_token"] = marked, token

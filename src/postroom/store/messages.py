@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from postroom.schema.queue import QueueItem
 from postroom.schema.search import EmailHash
 from postroom.schema.version import VERSIONS_AT_ONCE
 from postroom.store import bulk
+from postroom.store.asking import among, asked
 from postroom.store.database import Database, insert_new
 from postroom.store.index import chunks_of
 
@@ -58,10 +60,12 @@ def insert(database: Database, connection: Connection, rows: Rows) -> None:
         (_EMAIL, rows.emails),
         (_PARTY, rows.parties),
         (_FILE, rows.attachments),
-        (_QUEUE_ITEM, rows.queue_items),
+        (_QUEUE_ITEM, _new_queue_items(connection, rows)),
         (_HASH, rows.hashes),
     )
     _give_versions(database, connection, [row for _, values in versioned for row in values] + rows.contents)
+    # In one order in all processes, so that two that bring the same mail don't wait for each other.
+    rows.emails.sort(key=lambda row: row["messageiddupcheck"])
     for table, values in versioned:
         bulk.insert(connection, table, values)
     _insert_contents(connection, rows.contents)
@@ -71,6 +75,19 @@ def insert(database: Database, connection: Connection, rows: Rows) -> None:
     if rows.renumbered:
         connection.execute(_RENUMBER, rows.renumbered)
         _renumber_quarantine(connection, [change["key"] for change in rows.renumbered])
+
+
+def _new_queue_items(connection: Connection, rows: Rows) -> list[Row]:
+    """Return the queue items to be made: each queue has one for an e-mail, whoever brought it in."""
+    wanted = {(row["queueid"], row["objectid"]): row for row in reversed(rows.queue_items)}
+    made_now = {row["activityid"] for row in rows.emails}
+    for chunk in chunks_of({email for _, email in wanted} - made_now):
+        query = sa.select(_QUEUE_ITEM.c.queueid, _QUEUE_ITEM.c.objectid).where(
+            _QUEUE_ITEM.c.objectid.in_(chunk)
+        )
+        for known in connection.execute(query):
+            wanted.pop((known.queueid, known.objectid), None)
+    return list(reversed(wanted.values()))
 
 
 _RENUMBER = (
@@ -90,7 +107,8 @@ def _give_versions(database: Database, connection: Connection, values: Sequence[
 def _insert_contents(connection: Connection, contents: Sequence[Row]) -> None:
     """Write the content rows that are not there yet; equal content has the same key."""
     if contents:
-        connection.execute(insert_new(connection, Attachment.__table__), list(contents))
+        ordered = sorted(contents, key=lambda row: row["attachmentid"])
+        connection.execute(insert_new(connection, Attachment.__table__), ordered)
 
 
 def _renumber_quarantine(connection: Connection, ledger_ids: Sequence[UUID]) -> None:
@@ -108,10 +126,15 @@ def _renumber_quarantine(connection: Connection, ledger_ids: Sequence[UUID]) -> 
 
 def holders_of(connection: Connection, uniques: Sequence[UUID]) -> dict[UUID, UUID]:
     """Return the e-mail that holds each unique value, where there is one."""
-    found: dict[UUID, UUID] = {}
-    for chunk in chunks_of(uniques):
-        query = sa.select(_EMAIL.c.messageiddupcheck, _EMAIL.c.activityid).where(
-            _EMAIL.c.messageiddupcheck.in_(chunk)
-        )
-        found.update((row.messageiddupcheck, row.activityid) for row in connection.execute(query))
-    return found
+    statement = _holders_statement(connection.dialect.name)
+    return {
+        row[0]: row[1]
+        for chunk in chunks_of(uniques)
+        for row in connection.execute(statement, asked(connection, chunk)).all()
+    }
+
+
+@cache
+def _holders_statement(dialect: str) -> sa.Select[Any]:
+    unique = _EMAIL.c.messageiddupcheck
+    return sa.select(unique, _EMAIL.c.activityid).where(among(dialect, unique))

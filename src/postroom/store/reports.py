@@ -34,6 +34,8 @@ def note(database: Database, connection: Connection, rows: Sequence[Row], now: d
     _link_again(connection, rows)
     if not fresh:
         return []
+    # In one order in all processes, so that two that read the same reports don't wait for each other.
+    fresh.sort(key=lambda row: row["postroom_reportid"])
     connection.execute(insert_new(connection, _REPORT), [dict(row) for row in fresh])
     by_email: dict[UUID, list[Row]] = {}
     for row in fresh:

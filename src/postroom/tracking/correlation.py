@@ -7,20 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from postroom.mime.subject import is_forward
-from postroom.schema.choices import CorrelationMethod, MessageKind
-from postroom.tracking.conversation import index_base
-from postroom.tracking.facts import (
-    NOTICES,
-    Arrived,
-    Correlated,
-    Facts,
-    Policy,
-    answered_ids,
-    people_of,
-)
-from postroom.tracking.subject import hashes_of, score_of, words_of
-from postroom.tracking.token import tokens_in
+from postroom.schema.choices import CorrelationMethod
+from postroom.tracking.facts import Arrived, Correlated, Facts, Policy
+from postroom.tracking.subject import score_of, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +24,24 @@ class Correlation:
 
 
 _SKIPPED = CorrelationMethod.SKIPPED
-_REPORTS = NOTICES | {MessageKind.BOUNCE, MessageKind.AUTOMATIC_REPLY}
 
 
 def correlate(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation:
     """Return the e-mail that the message belongs to, by the first method that finds one."""
     if not policy.correlation:
         return Correlation("correlation is switched off for the organization", method=_SKIPPED)
-    if _is_side_talk(arrived, policy):
+    if arrived.needs(policy).is_side_talk:
         return Correlation("it is a forward, and forwards do not correlate like answers", method=_SKIPPED)
-    for is_on, find in METHODS:
-        if is_on(policy) and (found := find(arrived, facts, policy)):
+    for method in METHODS:
+        if method.is_on(policy) and (found := method.find(arrived, facts, policy)):
             return found
     return Correlation("it belongs to no e-mail of the store")
-
-
-def _is_side_talk(arrived: Arrived, policy: Policy) -> bool:
-    """Tell whether somebody passed the message on, so that what follows is another conversation."""
-    if policy.forwards_as_replies or arrived.nature.kind in _REPORTS:
-        return False
-    return is_forward(arrived.message.subject)
 
 
 def _by_reply(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
     """Look for the e-mails whose Message-IDs the message names, the nearest first."""
     # source: RFC5322 3.6.4
-    for message_id in answered_ids(arrived.message, arrived.nature):
+    for message_id in arrived.needs(policy).answered:
         if matches := facts.by_message_id.get(message_id):
             return Correlation(
                 "it answers an e-mail of the store (In-Reply-To or References)",
@@ -71,28 +52,35 @@ def _by_reply(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | N
 
 
 def _by_token(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
-    """Look for the newest e-mail with a token of the subject.
-
-    Counters wrap, so that one token may stand on several e-mails: one in which a person of this
-    message takes part goes before newer ones.
-    """
+    """Look for the likeliest e-mail with a token of the subject."""
     # source: DYNAMICS-CORRELATION
-    for found in tokens_in(arrived.message.subject, policy.token_prefixes):
+    for found in arrived.needs(policy).tokens:
         if matches := facts.by_token.get(found):
-            people = people_of(arrived.message)
-            email = next((m for m in reversed(matches) if m.people & people), matches[-1])
             return Correlation(
                 "the tracking token in its subject is that of an e-mail of the store",
-                email,
+                _likeliest(arrived, matches, policy),
                 CorrelationMethod.TRACKING_TOKEN,
             )
     return None
 
 
+def _likeliest(arrived: Arrived, matches: Sequence[Correlated], policy: Policy) -> Correlated:
+    """Return which of the e-mails with one token a message answers; they are given newest last.
+
+    Counters wrap. All e-mails with the token are one user's, to whom the answers come as well, so that
+    not he tells them apart but who else takes part: the author first, then as many as possible.
+    """
+    author = arrived.message.author
+    if author and (of_author := [m for m in matches if author.key in m.people]):
+        return of_author[-1]
+    people = arrived.needs(policy).addresses
+    return max(reversed(matches), key=lambda m: len(m.people & people))
+
+
 def _by_index(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
     """Look for the nearest e-mail of the same conversation index: its parent, else the newest."""
     # source: MS-OXOMSG 2.2.1.3
-    matches = facts.by_index.get(index_base(arrived.message.conversation_index), ())
+    matches = facts.by_index.get(arrived.needs(policy).index, ())
     if not matches:
         return None
     index = arrived.message.conversation_index
@@ -108,9 +96,10 @@ def _by_index(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | N
 def _by_smart_matching(arrived: Arrived, facts: Facts, policy: Policy) -> Correlation | None:
     """Look for an e-mail with the same words in its subject and enough of the same people."""
     rules = policy.smart
-    words, people = words_of(arrived.message.subject, rules), _first(people_of(arrived.message), rules.most)
+    needs = arrived.needs(policy)
+    words, people = words_of(arrived.message.subject, rules), _first(needs.addresses, rules.most)
     best, email = 0, None
-    for candidate in _newest_first(facts, hashes_of(words, rules)):
+    for candidate in _newest_first(facts, needs.subject_hashes):
         other_words = words_of(candidate.subject, rules)
         score = score_of(words, other_words, people, _first(candidate.people, rules.most), rules)
         if score > best:
@@ -134,12 +123,19 @@ def _newest_first(facts: Facts, hashes: Sequence[int]) -> Iterable[Correlated]:
     return sorted({m.activity: m for m in found}.values(), key=lambda m: m.activity, reverse=True)
 
 
-#: The methods in order: whether the policy has them on, and how they find.
-METHODS: tuple[
-    tuple[Callable[[Policy], bool], Callable[[Arrived, Facts, Policy], Correlation | None]], ...
-] = (
-    (lambda policy: policy.correlate_by_reply, _by_reply),
-    (lambda policy: policy.correlate_by_token, _by_token),
-    (lambda policy: policy.correlate_by_index, _by_index),
-    (lambda policy: policy.smart_matching, _by_smart_matching),
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way to find the e-mail that a message belongs to."""
+
+    code: CorrelationMethod
+    is_on: Callable[[Policy], bool]
+    find: Callable[[Arrived, Facts, Policy], Correlation | None]
+
+
+#: The methods in the order in which they are tried.
+METHODS: tuple[Method, ...] = (
+    Method(CorrelationMethod.IN_REPLY_TO, lambda policy: policy.correlate_by_reply, _by_reply),
+    Method(CorrelationMethod.TRACKING_TOKEN, lambda policy: policy.correlate_by_token, _by_token),
+    Method(CorrelationMethod.CONVERSATION_INDEX, lambda policy: policy.correlate_by_index, _by_index),
+    Method(CorrelationMethod.SMART_MATCHING, lambda policy: policy.smart_matching, _by_smart_matching),
 )

@@ -219,15 +219,15 @@ def a_filter_accepts(case: Case) -> Verdict | str:
     accepted: Verdict | None = None
     accepting: list[Known] = []
     for candidate in case.candidates:
-        verdict = _accepted_by(candidate, case)
-        if verdict:
+        if verdict := _accepted_by(candidate, case):
             accepted = accepted or verdict
             accepting.append(candidate)
         elif accepted is None:
             finding = f"{candidate.table} {candidate.id}: filter {_label(candidate)} does not accept it"
             case.trail.append(Step("a_filter_accepts", finding))
     if accepted:
-        return replace(accepted, accepting=tuple(accepting))
+        accepted.accepting = tuple(accepting)
+        return accepted
     refused_all = all(c.filtering is FilteringMethod.NONE for c in case.candidates)
     return Verdict(track=False, reason=Reason.FILTER_NONE if refused_all else Reason.NO_CORRELATION_MATCH)
 
@@ -240,17 +240,22 @@ def _accepted_by(candidate: Known, case: Case) -> Verdict | None:
     filtering = candidate.filtering
     if filtering is None or filtering is FilteringMethod.NONE:
         return None
-    verdict = Verdict(track=True, reason=Reason.ACCEPT_ALL, acceptor=candidate, filtering=filtering)
     if filtering is FilteringMethod.ALL:
-        return verdict
+        return Verdict(track=True, reason=Reason.ACCEPT_ALL, acceptor=candidate, filtering=filtering)
     if case.correlation.email:
-        return replace(verdict, reason=Reason.CORRELATION_MATCH)
+        return Verdict(track=True, reason=Reason.CORRELATION_MATCH, acceptor=candidate, filtering=filtering)
     match = next(_matches(filtering, case), None)
     if match is None:
         return None
     address, known = match
-    reason = Reason.RECIPIENT_MATCH if case.arrived.is_sent_copy else Reason.SENDER_MATCH
-    return replace(verdict, reason=reason, matched=known, matched_address=address.key)
+    return Verdict(
+        track=True,
+        reason=Reason.RECIPIENT_MATCH if case.arrived.is_sent_copy else Reason.SENDER_MATCH,
+        acceptor=candidate,
+        filtering=filtering,
+        matched=known,
+        matched_address=address.key,
+    )
 
 
 def _matches(filtering: FilteringMethod, case: Case) -> Iterator[tuple[Address, Known]]:
@@ -319,15 +324,10 @@ def _reported(arrived: Arrived, facts: Facts) -> Correlated | None:
 def _with_evidence(verdict: Verdict, case: Case) -> Verdict:
     found = case.correlation
     parent = found.email
-    inherits = verdict.track and verdict.regarding is None and parent is not None and parent.regarding
-    return replace(
-        verdict,
-        correlated=parent,
-        method=found.method,
-        score=found.score,
-        reported=case.reported,
-        regarding=parent.regarding if inherits and parent else verdict.regarding,
-        regarding_table=parent.regarding_table if inherits and parent else verdict.regarding_table,
-        regarding_by=SetBy.RULE if inherits else verdict.regarding_by,
-        trail=tuple(case.trail),
-    )
+    if verdict.track and verdict.regarding is None and parent is not None and parent.regarding:
+        verdict.regarding, verdict.regarding_table = parent.regarding, parent.regarding_table
+        verdict.regarding_by = SetBy.RULE
+    verdict.correlated, verdict.method, verdict.score = parent, found.method, found.score
+    verdict.reported = case.reported
+    verdict.trail = tuple(case.trail)
+    return verdict

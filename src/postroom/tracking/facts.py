@@ -8,6 +8,7 @@ from uuid import UUID
 
 from postroom.mime.message import Address, Message
 from postroom.mime.nature import Nature
+from postroom.mime.subject import is_forward
 from postroom.schema.choices import AutoCreate, FilteringMethod, MessageKind, Wish
 from postroom.tracking import token
 from postroom.tracking.conversation import index_base
@@ -136,9 +137,9 @@ class Policy:
         return self.correlation and self.smart_matching
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arrived:
-    """One message as it came to be judged: what it is, when and where it arrived."""
+    """One message as it came to be judged: what it is, when and where it arrived; not to be changed."""
 
     message: Message
     nature: Nature
@@ -146,6 +147,15 @@ class Arrived:
     #: When the receiving server got it, or None where that is not known.
     received_at: datetime | None = None
     direction: Direction = Direction.INCOMING
+    # Worked out once: what is asked of the store is also what is asked of the facts.
+    _needs: "Needs | None" = field(default=None, init=False, repr=False, compare=False)
+    _policy: "Policy | None" = field(default=None, init=False, repr=False, compare=False)
+
+    def needs(self, policy: "Policy") -> "Needs":
+        """Return what a decision about it looks up."""
+        if self._needs is None or self._policy is not policy:
+            self._needs, self._policy = needed_for(self.message, self.nature, policy), policy
+        return self._needs
 
     @property
     def is_sent_copy(self) -> bool:
@@ -186,16 +196,34 @@ class Facts:
 class Needs:
     """What one decision asks of the store."""
 
+    #: Everybody who takes part, as addresses are compared.
     addresses: frozenset[str]
-    #: Message-IDs this message answers, nearest first, and its own.
-    message_ids: tuple[str, ...]
+    #: Message-IDs that the message answers, nearest first.
+    answered: tuple[str, ...] = ()
+    #: Its own Message-ID, where it matters whether it was sent from here.
+    own_id: str = ""
+    #: Its tokens, the last one first.
     tokens: tuple[str, ...] = ()
     index: str = ""
     subject_hashes: tuple[int, ...] = ()
+    #: Somebody passed it on: it belongs to no conversation.
+    is_side_talk: bool = False
 
 
 # Twenty steps back reach the root of nearly every thread; some programs list hundreds.
 _MOST_ANSWERED = 20
+
+#: Messages that speak of an e-mail which was sent earlier.
+REPORTING = frozenset(
+    {
+        MessageKind.BOUNCE,
+        MessageKind.DELAY,
+        MessageKind.DELIVERY,
+        MessageKind.READ_RECEIPT,
+        MessageKind.UNREAD_RECEIPT,
+        MessageKind.AUTOMATIC_REPLY,
+    }
+)
 
 #: Messages that say something about a sent e-mail and nothing else.
 NOTICES = frozenset(
@@ -227,13 +255,24 @@ def people_of(message: Message) -> frozenset[str]:
     return frozenset(a.key for a in (*author, *recipients(message)) if a.key)
 
 
+def is_side_talk(message: Message, nature: Nature, policy: Policy) -> bool:
+    """Tell whether somebody passed the message on, so that what follows is another conversation."""
+    if policy.forwards_as_replies or nature.kind in REPORTING:
+        return False
+    return is_forward(message.subject)
+
+
 def needed_for(message: Message, nature: Nature, policy: Policy) -> Needs:
     """List what a decision about the message looks up."""
-    own = (message.message_id,) if message.message_id else ()
-    ids = dict.fromkeys((*answered_ids(message, nature), *own))
+    answered = answered_ids(message, nature)
+    asks_for_copy = policy.ignore_internal or policy.ignore_internal_from_queues
+    own_id = message.message_id if asks_for_copy else ""
+    if is_side_talk(message, nature, policy):
+        return Needs(people_of(message), answered, own_id, is_side_talk=True)
     return Needs(
         people_of(message),
-        tuple(ids),
+        answered,
+        own_id,
         token.tokens_in(message.subject, policy.token_prefixes) if policy.uses_tokens else (),
         index_base(message.conversation_index) if policy.uses_index else "",
         hashes_of(words_of(message.subject, policy.smart), policy.smart)

@@ -65,7 +65,10 @@ def choose_sender(matches: Sequence[Known], receiver: Receiver, policy: Policy) 
 
 
 def _chosen(matches: Sequence[Known]) -> Known | None:
-    return next((known for known in matches if known.chosen), None)
+    for known in matches:
+        if known.chosen:
+            return known
+    return None
 
 
 def _precedence(known: Known, receiver: Receiver) -> tuple[bool, bool, int]:

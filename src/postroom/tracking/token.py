@@ -50,10 +50,11 @@ def tokens_in(subject: str, prefixes: Sequence[str]) -> tuple[str, ...]:
     >>> tokens_in("Re: Offer crm:0001002 CRM:0001003", ("CRM:",))
     ('CRM:0001003', 'CRM:0001002')
     """
-    if not any(character.isdigit() for character in subject):
+    matches = _pattern(tuple(prefixes)).findall(subject)
+    if not matches:
         return ()
     spelled = {prefix.lower(): prefix for prefix in reversed(prefixes)}
-    found = [spelled.get(m[1].lower(), m[1]) + m[2] for m in _pattern(tuple(prefixes)).finditer(subject)]
+    found = [spelled.get(prefix.lower(), prefix) + digits for prefix, digits in matches]
     return tuple(dict.fromkeys(reversed(found)))[:_MOST]
 
 

@@ -15,9 +15,9 @@ class Step(NamedTuple):
     finding: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
-    """What is to become of one message, and why."""
+    """What is to become of one message, and why; a rule makes it, `decide` adds the evidence, no more."""
 
     track: bool
     reason: Reason

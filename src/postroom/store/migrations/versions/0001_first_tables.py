@@ -463,7 +463,6 @@ def upgrade() -> None:
         sa.Column("deliveryattempts", sa.Integer(), nullable=True),
         sa.Column("deliveryprioritycode", sa.Integer(), nullable=True),
         sa.Column("deliveryreceiptrequested", sa.Boolean(), nullable=True),
-        sa.Column("description", sa.Text(), nullable=True),
         sa.Column("directioncode", sa.Boolean(), nullable=True),
         sa.Column("emailreminderexpirytime", Moment(), nullable=True),
         sa.Column("emailremindertext", sa.String(length=1250), nullable=True),
@@ -512,7 +511,6 @@ def upgrade() -> None:
         sa.Column("onholdtime", sa.Integer(), nullable=True),
         sa.Column("postponeemailprocessinguntil", Moment(), nullable=True),
         sa.Column("replycount", sa.Integer(), nullable=True),
-        sa.Column("safedescription", sa.Text(), nullable=True),
         sa.Column("sendermailboxid", sa.Uuid(), nullable=True),
         sa.Column("sendersaccount", sa.Uuid(), nullable=True),
         sa.Column("sendersaccountobjecttypecode", sa.String(length=64), nullable=True),
@@ -557,6 +555,10 @@ def upgrade() -> None:
         sa.Column("overriddencreatedon", Moment(), nullable=True),
         sa.Column("timezoneruleversionnumber", sa.Integer(), nullable=True),
         sa.Column("utcconversiontimezonecode", sa.Integer(), nullable=True),
+        # The bodies come last: SQLite keeps a long row in a chain of pages, and goes along all of it to get
+        # at a column that lies behind.
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("safedescription", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("activityid", name=op.f("pk_email")),
     )
     with op.batch_alter_table("email", schema=None) as batch_op:

@@ -94,6 +94,14 @@ def upgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_emailhash_hash"))
         batch_op.create_index("ix_emailhash_hash", ["hash", "hashtype", "createdon"], unique=False)
 
+    with op.batch_alter_table("emailsearch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_emailsearch_emailaddress"))
+        batch_op.create_index(
+            "ix_emailsearch_emailaddress",
+            ["emailaddress", "parentobjectid", "parentobjecttypecode", "emailcolumnnumber"],
+            unique=False,
+        )
+
     with op.batch_alter_table("organization", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("postroom_usetrackingtoken", sa.Boolean(), autoincrement=False, nullable=True)
@@ -156,6 +164,10 @@ def downgrade() -> None:
         batch_op.drop_column("postroom_correlatebyindex")
         batch_op.drop_column("postroom_correlatebyreply")
         batch_op.drop_column("postroom_usetrackingtoken")
+
+    with op.batch_alter_table("emailsearch", schema=None) as batch_op:
+        batch_op.drop_index("ix_emailsearch_emailaddress")
+        batch_op.create_index(batch_op.f("ix_emailsearch_emailaddress"), ["emailaddress"], unique=False)
 
     with op.batch_alter_table("emailhash", schema=None) as batch_op:
         batch_op.drop_index("ix_emailhash_hash")
