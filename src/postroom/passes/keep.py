@@ -29,8 +29,9 @@ from postroom.store.messages import Rows
 
 log = logging.getLogger(__name__)
 
-# Another worker may be first once; that it is first three times in a row has another cause.
-_TRIES = 3
+# Each time another worker was first and has come on by that, so that no more tries are needed than there
+# are workers at one message; beyond this the cause is another.
+_TRIES = 20
 
 
 def keep(context: Context, book: AddressBook, batch: Sequence[Opened], terms: Terms) -> list[Judged]:

@@ -56,8 +56,3 @@ def settle(
         "createdon": now,
     }
     connection.execute(insert_or_replace(connection, _WISH, row))
-
-
-def withdraw(connection: Connection, unique: UUID) -> bool:
-    """Let the rules decide again; say whether there was a wish."""
-    return bool(connection.execute(sa.delete(_WISH).where(_WISH.c.postroom_wishid == unique)).rowcount)
