@@ -28,14 +28,16 @@ Row = Mapping[str, Any]
 
 def note(database: Database, connection: Connection, rows: Sequence[Row], now: datetime) -> list[UUID]:
     """Keep new reports, show them on their e-mails, and return the mailboxes of those that bounced."""
-    if not rows:
-        return []
-    fresh = _unknown(connection, rows)
-    _link_again(connection, rows)
+    # Each once, and in one order in all processes, so that two that read the same don't wait for each other.
+    each = sorted(
+        {row["postroom_reportid"]: row for row in rows}.values(), key=lambda row: row["postroom_reportid"]
+    )
+    known = _known(connection, each)
+    if again := [row for row in each if row["postroom_reportid"] in known]:
+        _link_again(connection, again)
+    fresh = [row for row in each if row["postroom_reportid"] not in known]
     if not fresh:
         return []
-    # In one order in all processes, so that two that read the same reports don't wait for each other.
-    fresh.sort(key=lambda row: row["postroom_reportid"])
     connection.execute(insert_new(connection, _REPORT), [dict(row) for row in fresh])
     by_email: dict[UUID, list[Row]] = {}
     for row in fresh:
@@ -47,14 +49,13 @@ def note(database: Database, connection: Connection, rows: Sequence[Row], now: d
     )
 
 
-def _unknown(connection: Connection, rows: Sequence[Row]) -> list[Row]:
-    """Return the reports that are not kept yet, each once."""
-    by_key = {row["postroom_reportid"]: row for row in rows}
+def _known(connection: Connection, rows: Sequence[Row]) -> set[UUID]:
+    """Return which of the reports are kept already."""
     known: set[UUID] = set()
-    for chunk in chunks_of(by_key):
+    for chunk in chunks_of(row["postroom_reportid"] for row in rows):
         query = sa.select(_REPORT.c.postroom_reportid).where(_REPORT.c.postroom_reportid.in_(chunk))
         known.update(connection.execute(query).scalars())
-    return [row for key, row in by_key.items() if key not in known]
+    return known
 
 
 def _link_again(connection: Connection, rows: Sequence[Row]) -> None:

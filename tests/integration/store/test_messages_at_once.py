@@ -49,6 +49,8 @@ def receipts(keys: Sequence[UUID], email: UUID) -> list[dict[str, Any]]:
             "recipient": "carl@contoso.example",
             "kind": int(MessageKind.READ_RECEIPT),
             "state": int(DeliveryState.READ),
+            "decisionid": new_id(),
+            "reportemailid": None,
             "createdon": NOW,
         }
         for key in keys
