@@ -88,6 +88,10 @@ def _nodes(node: Mapping[str, Any], depth: int = 0) -> Iterator[tuple[int, Mappi
         yield from _nodes(below, depth + 1)
 
 
+# What SQLite calls the list of keys that a statement asks for.
+_ASKED = frozenset({"asked", "json_each"})
+
+
 def _on_sqlite(connection: Connection, look_up: LookUp) -> LookUp:
     rows = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + look_up.statement, look_up.parameters)
     look_up.plan = [row[3] for row in rows]
@@ -107,7 +111,7 @@ def _on_sqlite(connection: Connection, look_up: LookUp) -> LookUp:
     look_up.instructions = counted
     # The keys that were asked for come as a table of their own, and what a subselect found as another.
     scans = (line.removeprefix("SCAN ").split()[0] for line in look_up.plan if line.startswith("SCAN "))
-    look_up.whole_tables = [name for name in scans if name != "asked" and not name.startswith("(")]
+    look_up.whole_tables = [name for name in scans if name not in _ASKED and not name.startswith("(")]
     return look_up
 
 
