@@ -1,13 +1,12 @@
 """The command explain: says why a message was tracked, or not."""
 
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from postroom.cli.exit import Exit
-from postroom.cli.session import opened
+from postroom.cli.session import file_named, opened
 from postroom.cli.show import AsJson, cell, show_json
 from postroom.errors import UserError
 from postroom.passes.explain import Explanation, Match, explain, explain_bytes
@@ -40,10 +39,9 @@ def explain_message(
         context = postroom.context()
         with postroom.database.read() as connection:
             wanted_mailbox = mailboxes.get_by_address(connection, mailbox) if mailbox else None
-            file = Path(wanted)
-            is_file = file.is_file()
-            found = [] if is_file else explain(connection, wanted, wanted_mailbox)
-        if is_file:
+            file = file_named(wanted)
+            found = [] if file else explain(connection, wanted, wanted_mailbox)
+        if file:
             if wanted_mailbox is None:
                 raise UserError("A file is judged for one mailbox: name it with --mailbox ADDRESS.")
             found = explain_bytes(context, file.read_bytes(), wanted_mailbox, is_sent_copy=sent)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from uuid import UUID
+from pathlib import Path
+from typing import TypeVar
 
 import typer
 
@@ -12,6 +13,8 @@ from postroom.app.wiring import Postroom, open_postroom
 from postroom.cli.exit import Exit
 from postroom.cli.show import complain
 from postroom.errors import PostroomError, UserError
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -33,7 +36,16 @@ def as_wrong_use() -> Iterator[None]:
         raise typer.Exit(Exit.WRONG_USE) from fault
 
 
-def for_each(ids: Sequence[UUID], act: Callable[[UUID], None]) -> None:
+def file_named(text: str) -> Path | None:
+    """Return the file of this name, or None where the text names something else, such as a Message-ID."""
+    file = Path(text)
+    try:
+        return file if file.is_file() else None
+    except (OSError, ValueError):  # longer than a name may be, or with a NUL in it
+        return None
+
+
+def for_each(ids: Sequence[T], act: Callable[[T], None]) -> None:
     """Act on each id; what fails is told, the rest is done, and the exit status says which it was."""
     failures = 0
     for id_ in ids:

@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from postroom.app.wiring import Postroom
-from postroom.cli.session import as_wrong_use, opened
+from postroom.cli.session import as_wrong_use, file_named, for_each, opened
 from postroom.cli.show import say
 from postroom.errors import UserError
 from postroom.passes import wish
@@ -45,8 +45,7 @@ def track(
     with as_wrong_use():
         record = read_record(regarding) if regarding else None
     with opened() as postroom:
-        file = Path(wanted)
-        if file.is_file():
+        if file := file_named(wanted):
             email = _track_file(postroom, file, mailbox, record, is_sent_copy=sent)
         else:
             email = _track_seen(postroom, wanted, mailbox, record)
@@ -77,12 +76,18 @@ def _track_seen(postroom: Postroom, wanted: str, mailbox: str, regarding: Regard
     return wish.track_seen(postroom.context(), seen[-1], regarding=regarding)
 
 
-def untrack(wanted: _Tracked) -> None:
-    """Remove a tracked e-mail from the store; no rule tracks its message again."""
+def untrack(
+    wanted: Annotated[list[str], typer.Argument(metavar="MESSAGE-ID|ID...", help="The tracked e-mails.")],
+) -> None:
+    """Remove tracked e-mails from the store; no rule tracks their messages again."""
     with opened() as postroom:
-        email = _email(postroom, wanted)
-        wish.untrack(postroom.context(), email)
-    say(f"E-mail {email} was removed, and its message stays untracked.")
+
+        def remove(each: str) -> None:
+            email = _email(postroom, each)
+            wish.untrack(postroom.context(), email)
+            say(f"E-mail {email} was removed, and its message stays untracked.")
+
+        for_each(wanted, remove)
 
 
 def regard(

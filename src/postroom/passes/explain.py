@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from postroom.mime.identity import canonical_id
 from postroom.mime.message import RawBytes
 from postroom.passes import access
 from postroom.passes.context import Context
@@ -86,7 +87,7 @@ def explain(connection: Connection, wanted: str, mailbox: UUID | None = None) ->
 
 
 def _matching(wanted: str) -> sa.ColumnElement[bool]:
-    by_message_id = _DECISION.c.messageid == _id_of(wanted)
+    by_message_id = _DECISION.c.messageid == canonical_id(wanted)
     try:
         key = UUID(wanted)
     except ValueError:
@@ -94,13 +95,9 @@ def _matching(wanted: str) -> sa.ColumnElement[bool]:
     return sa.or_(by_message_id, _DECISION.c.emailid == key, _DECISION.c.postroom_decisionid == key)
 
 
-def _id_of(wanted: str) -> str:
-    return wanted.strip().strip("<>")
-
-
 def _of_email(connection: Connection, wanted: str, mailbox: UUID | None) -> Iterator[Explanation]:
     """Yield what e-mails say of themselves whose decision was let go, or that came another way."""
-    which = _EMAIL.c.messageid == _id_of(wanted)
+    which = _EMAIL.c.messageid == canonical_id(wanted)
     with contextlib.suppress(ValueError):
         which = sa.or_(which, _EMAIL.c.activityid == UUID(wanted))
     owner = sa.func.coalesce(_EMAIL.c.receivingmailboxid, _EMAIL.c.sendermailboxid)

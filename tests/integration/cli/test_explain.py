@@ -57,6 +57,18 @@ def test_every_decision_about_a_message_is_an_entry(company: Company, cli: Cli) 
     assert (status, out.startswith(f"{ANN}: not tracked, Duplicate. ")) == (0, True)
 
 
+def test_a_message_id_that_is_too_long_to_keep_is_found_as_its_header_has_it(
+    company: Company, cli: Cli
+) -> None:
+    long = f"{'x' * 400}@contoso.example"
+    take_in(company, ANN, from_carl(message_id=long))
+    (decision,) = decisions_of(company)
+    for wanted in (f"<{long}>", str(decision["messageid"])):
+        status, out = cli("explain", wanted)
+        assert (status, out.startswith(f"{ANN}: tracked, SenderMatch. ")) == (0, True), out
+    assert cli("track", f"<{long}>")[0] == 1
+
+
 def test_what_nobody_has_seen_ends_with_1(company: Company, cli: Cli) -> None:
     for wanted in ("nothing@like.it", str(uuid4()), "no-such-file.eml"):
         status, out = cli("explain", wanted)

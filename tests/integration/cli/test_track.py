@@ -132,6 +132,16 @@ def test_an_email_is_untracked_by_any_of_its_ids(company: Company, cli: Cli, nam
     assert reasons_of(company) == [Reason.UNTRACKED_BY_PERSON]
 
 
+def test_several_emails_are_untracked_at_once_and_those_that_cannot_be_are_told(
+    company: Company, cli: Cli
+) -> None:
+    ids = [f"{number}@contoso.example" for number in range(3)]
+    take_in(company, ANN, *(from_carl(message_id=each) for each in ids))
+    status, out = cli("untrack", ids[0], "nothing@like.it", ids[1])
+    assert (status, "no tracked e-mail nothing@like.it" in out) == (3, True), out
+    assert [row["messageid"] for row in company.rows("email")] == [ids[2]]
+
+
 def test_where_both_ways_of_a_message_are_tracked_one_must_be_named(
     company: Company, cli: Cli, tmp_path: Path
 ) -> None:

@@ -1,7 +1,9 @@
 """The migrations add up to what the schema declares, on both databases."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,9 @@ from postroom.schema import registry
 from postroom.schema.table import Row
 from postroom.store import migrations
 from postroom.store.database import Database
+from postroom.store.migrations import steps
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
@@ -58,6 +63,54 @@ def test_upgrading_twice_changes_nothing(empty: Database) -> None:
     assert migrations.current(empty) == migrations.head()
     with empty.write() as connection:
         assert empty.next_versions(connection) > first
+
+
+def test_what_was_kept_before_tracking_gets_its_keys(empty: Database) -> None:
+    keys = {name: uuid4() for name in ("idn", "plain", "nobody", "somebody", "decision", "ledger")}
+    with empty.write() as connection:
+        steps.take_all(connection, "0001")
+        rows = {
+            "emailsearch": [
+                {"emailsearchid": keys["idn"], "emailaddress": "jo@xn--mller-kva.example"},
+                {"emailsearchid": keys["plain"], "emailaddress": "jo@muller.example"},
+            ],
+            "activityparty": [
+                {"activitypartyid": keys[name], "addressused": "Jo@Corp.example", "partyid": party}
+                | {"instancetypecode": 0, "ispartydeleted": False}
+                for name, party in (("nobody", None), ("somebody", uuid4()))
+            ],
+            "postroom_decision": [
+                {"postroom_decisionid": keys["decision"], "mailboxid": uuid4()}
+                | {"tracked": False, "reason": 1, "createdon": NOW}
+            ],
+            "postroom_ledger": [
+                {"postroom_ledgerid": keys["ledger"], "decisionid": keys["decision"], "mailboxid": uuid4()}
+                | {"folder": "", "validity": "", "serverid": "1", "seenon": NOW}
+            ],
+        }
+        for name, values in rows.items():
+            columns = [sa.column(key, Row.metadata.tables[name].c[key].type) for key in values[0]]
+            connection.execute(sa.insert(sa.table(name, *columns)), values)
+
+    migrations.upgrade(empty)
+
+    tables = Row.metadata.tables
+    with empty.read() as connection:
+
+        def kept(table: str, column: str) -> dict[UUID, object]:
+            here = tables[table]
+            query = sa.select(*here.primary_key.columns, here.c[column])
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+        assert kept("emailsearch", "emailaddress") == {
+            keys["idn"]: "jo@müller.example",
+            keys["plain"]: "jo@muller.example",
+        }
+        assert kept("activityparty", "postroom_unresolvedkey") == {
+            keys["nobody"]: "jo@corp.example",
+            keys["somebody"]: None,
+        }
+        assert kept("postroom_decision", "ledgerid") == {keys["decision"]: keys["ledger"]}
 
 
 def test_a_store_of_a_newer_program_is_left_alone(empty: Database) -> None:

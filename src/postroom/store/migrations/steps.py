@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 _HERE = Path(__file__).parent
 
 
-def take_all(connection: Connection) -> None:
-    """Take every step that the store lacks."""
-    command.upgrade(_config(connection), "head")
+def take_all(connection: Connection, until: str = "head") -> None:
+    """Take every step that the store lacks, or those until one."""
+    command.upgrade(_config(connection), until)
 
 
 def draft(connection: Connection, name: str, *, revision: str) -> Path:

@@ -1,8 +1,11 @@
 """Tracking: reports, wishes, address choices, and the columns that go with them."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
+from postroom.mime.key import address_key
 from postroom.schema.column import Moment
 
 revision: str = "0002"
@@ -140,6 +143,51 @@ def upgrade() -> None:
 
     with op.batch_alter_table("postroom_quarantine", schema=None) as batch_op:
         batch_op.add_column(sa.Column("decisionid", sa.Uuid(), autoincrement=False, nullable=True))
+
+    _fill()
+
+
+def _fill() -> None:
+    """Give the rows there are what later ones get when they are made."""
+    decision = sa.table("postroom_decision", sa.column("postroom_decisionid"), sa.column("ledgerid"))
+    ledger = sa.table("postroom_ledger", sa.column("postroom_ledgerid"), sa.column("decisionid"))
+    op.execute(
+        sa.update(decision)
+        .values(ledgerid=ledger.c.postroom_ledgerid)
+        .where(ledger.c.decisionid == decision.c.postroom_decisionid)
+    )
+    party = sa.table(
+        "activityparty",
+        sa.column("activitypartyid", sa.Uuid()),
+        sa.column("addressused", sa.String()),
+        sa.column("postroom_unresolvedkey", sa.String()),
+        sa.column("partyid", sa.Uuid()),
+    )
+    _set_keys(party, *list(party.c)[:3], party.c.partyid.is_(None))
+    search = sa.table(
+        "emailsearch", sa.column("emailsearchid", sa.Uuid()), sa.column("emailaddress", sa.String())
+    )
+    _set_keys(search, search.c.emailsearchid, search.c.emailaddress, search.c.emailaddress)
+
+
+def _set_keys(
+    table: sa.TableClause,
+    id: sa.ColumnElement[Any],
+    address: sa.ColumnElement[Any],
+    key: sa.ColumnElement[Any],
+    *which: sa.ColumnElement[bool],
+) -> None:
+    """Set what addresses are compared by, a few thousand rows at a time."""
+    store = op.get_bind()
+    query = sa.select(id, address, key).where(address.is_not(None), *which).order_by(id).limit(5000)
+    statement = sa.update(table).where(id == sa.bindparam("wanted")).values({key: sa.bindparam("made")})
+    rows = store.execute(query).all()
+    while rows:
+        made = [(row[0], address_key(row[1]) or None, row[2]) for row in rows]
+        changed = [{"wanted": each, "made": new} for (each, new, old) in made if new != old]
+        if changed:
+            store.execute(statement, changed)
+        rows = store.execute(query.where(id > rows[-1][0])).all()
 
 
 def downgrade() -> None:
