@@ -65,7 +65,7 @@ class Email(Activity, Row):
         Index("uq_email_messageiddupcheck", "messageiddupcheck", unique=True),
         Index("ix_email_inreplyto", "inreplyto"),
         Index("ix_email_statuscode", "statuscode", "sendermailboxid"),
-        Index("ix_email_trackingtoken", "trackingtoken", "createdon"),
+        Index("ix_email_trackingtoken", "trackingtoken", "conversationtrackingid", "createdon"),
         Index("ix_email_baseconversationindexhash", "baseconversationindexhash", "createdon"),
         Index("ix_email_correlatedactivityid", "correlatedactivityid"),
         Index("ix_email_regardingobjectid", "regardingobjectid"),

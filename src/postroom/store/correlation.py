@@ -1,7 +1,8 @@
 """Looking for the e-mails that messages may belong to, by indexes only.
 
 Each method takes one statement a batch. However many e-mails share a token, a conversation or a subject,
-only the newest few of them are looked at, so that the cost does not grow with the store.
+only the newest few of them are looked at, so that the cost does not grow with the store. Of a token these
+are conversations: who writes much in one must not hide another.
 """
 
 import json
@@ -52,8 +53,6 @@ class _Lookup:
 
 # One message is at most two e-mails, a sent and a received one; a caller may have written more.
 _BY_MESSAGE_ID = _Lookup("email", "messageid = asked.value", "text", 4)
-# A counter that wraps gives a token again after a thousand e-mails; that many of them meet is rare.
-_BY_TOKEN = _Lookup("email", "trackingtoken = asked.value", "text", 4, with_people=True)
 _BY_INDEX = _Lookup("email", "baseconversationindexhash = asked.value", "integer", 4)
 # Of a subject that everybody uses, as many are compared as is cheap; older ones are left out.
 _BY_SUBJECT = _Lookup(
@@ -67,17 +66,17 @@ _BY_SUBJECT = _Lookup(
 
 def by_message_id(connection: Connection, message_ids: Collection[str]) -> dict[str, list[Correlated]]:
     """Return the e-mails that have each Message-ID, oldest first."""
-    return _find(connection, _BY_MESSAGE_ID, message_ids)
+    return _find(connection, _statement(connection.dialect.name, _BY_MESSAGE_ID), message_ids)
 
 
 def by_token(connection: Connection, tokens: Collection[str]) -> dict[str, list[Correlated]]:
-    """Return the newest e-mails that have each token, oldest first."""
-    return _find(connection, _BY_TOKEN, tokens)
+    """Return the first and the newest e-mail of the newest conversations of each token, oldest first."""
+    return _find(connection, _token_statement(connection.dialect.name), tokens)
 
 
 def by_index(connection: Connection, bases: Mapping[str, int]) -> dict[str, list[Correlated]]:
     """Return the newest e-mails of each conversation, oldest first; `bases` have their hashes with them."""
-    found = _find(connection, _BY_INDEX, set(bases.values()))
+    found = _find(connection, _statement(connection.dialect.name, _BY_INDEX), set(bases.values()))
     # Two conversations may have one hash.
     same = {
         base: [e for e in found.get(value, ()) if index_base(e.index) == base]
@@ -90,13 +89,12 @@ def by_subject(
     connection: Connection, hashes: Collection[int], since: datetime
 ) -> dict[int, list[Correlated]]:
     """Return the newest e-mails with each subject, oldest first, of those made since that instant."""
-    return _find(connection, _BY_SUBJECT, hashes, since=since)
+    return _find(connection, _statement(connection.dialect.name, _BY_SUBJECT), hashes, since=since)
 
 
 def _find(
-    connection: Connection, lookup: _Lookup, values: Collection[Any], **parameters: Any
+    connection: Connection, statement: sa.TextClause, values: Collection[Any], **parameters: Any
 ) -> dict[Any, list[Correlated]]:
-    statement = _statement(connection.dialect.name, lookup)
     rows: list[Any] = []
     for chunk in chunks_of(values):
         rows.extend(connection.execute(statement, {**asked(connection, chunk), **parameters}).all())
@@ -119,18 +117,23 @@ _ON_POSTGRESQL = (
     "CROSS JOIN LATERAL "
     "(SELECT * FROM {table} WHERE {condition} ORDER BY createdon DESC LIMIT {most}) AS {alias}"
 )
-_PEOPLE = "SELECT {function}(addressused) FROM activityparty AS p WHERE p.activityid = e.activityid"
 _TO_EMAIL = " JOIN email AS e ON e.activityid = found.activityid"
+_PEOPLE = "(SELECT {function}(addressused) FROM activityparty AS p WHERE p.activityid = e.activityid)"
+_SELECTED = ", ".join(f"e.{name}" for name in _FIELDS)
+
+
+def _people(dialect: str) -> str:
+    function = "array_agg" if dialect == "postgresql" else "json_group_array"
+    return _PEOPLE.format(function=function)
 
 
 @cache
 def _statement(dialect: str, lookup: _Lookup) -> sa.TextClause:
     is_email = lookup.table == "email"
-    function = "array_agg" if dialect == "postgresql" else "json_group_array"
     form = _ON_POSTGRESQL + ("" if is_email else _TO_EMAIL) if dialect == "postgresql" else _ON_SQLITE
     text = form.format(
-        fields=", ".join(f"e.{name}" for name in _FIELDS),
-        people=f"({_PEOPLE.format(function=function)})" if lookup.with_people else "NULL",
+        fields=_SELECTED,
+        people=_people(dialect) if lookup.with_people else "NULL",
         key="rowid" if is_email else "activityid",
         alias="e" if is_email else "found",
         table=lookup.table,
@@ -142,6 +145,48 @@ def _statement(dialect: str, lookup: _Lookup) -> sa.TextClause:
     if ":since" in text:
         statement = statement.bindparams(sa.bindparam("since", type_=EmailHash.__table__.c.createdon.type))
     return statement
+
+
+# A counter that wraps gives a token again after a thousand e-mails; that many conversations meet is rare.
+_MOST_CONVERSATIONS = 4
+
+# From one conversation of a token to the one begun before it, each by one look at the index: keys are in
+# the order of their making. Behind the last one stands none, with which e-mails of no conversation go.
+_CONVERSATIONS = (
+    "WITH RECURSIVE conversation(value, id, number) AS ("
+    "SELECT asked.value, (SELECT conversationtrackingid FROM email WHERE trackingtoken = asked.value "
+    "AND conversationtrackingid IS NOT NULL ORDER BY conversationtrackingid DESC LIMIT 1), 1 FROM {tokens} "
+    "UNION ALL SELECT c.value, (SELECT conversationtrackingid FROM email WHERE trackingtoken = c.value "
+    "AND conversationtrackingid < c.id ORDER BY conversationtrackingid DESC LIMIT 1), c.number + 1 "
+    "FROM conversation AS c WHERE c.id IS NOT NULL AND c.number < {most}) "
+    "SELECT asked.value, {fields}, {people} FROM conversation AS asked "
+)
+# The first e-mail was sent to those whose answers bring the token back; the newest knows what came of it.
+_ENDS = (
+    "SELECT * FROM (SELECT activityid FROM email WHERE trackingtoken = asked.value "
+    "AND conversationtrackingid = asked.id ORDER BY createdon LIMIT 1) AS first "
+    "UNION SELECT * FROM (SELECT activityid FROM email WHERE trackingtoken = asked.value "
+    "AND conversationtrackingid = asked.id ORDER BY createdon DESC LIMIT 1) AS newest "
+    "UNION SELECT * FROM (SELECT activityid FROM email WHERE trackingtoken = asked.value "
+    "AND conversationtrackingid IS NULL AND asked.id IS NULL ORDER BY createdon DESC LIMIT 1) AS alone"
+)
+_TOKENS_ON_SQLITE = (
+    "json_each(:asked) AS asked",
+    f"CROSS JOIN email AS e WHERE e.activityid IN ({_ENDS})",
+)
+_TOKENS_ON_POSTGRESQL = (
+    "unnest(CAST(:asked AS text[])) AS asked(value)",
+    f"CROSS JOIN LATERAL ({_ENDS}) AS found{_TO_EMAIL}",
+)
+
+
+@cache
+def _token_statement(dialect: str) -> sa.TextClause:
+    tokens, emails = _TOKENS_ON_POSTGRESQL if dialect == "postgresql" else _TOKENS_ON_SQLITE
+    begin = _CONVERSATIONS.format(
+        tokens=tokens, most=_MOST_CONVERSATIONS, fields=_SELECTED, people=_people(dialect)
+    )
+    return sa.text(begin + emails)
 
 
 def _correlated(row: Any) -> Correlated:

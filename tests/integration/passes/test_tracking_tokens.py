@@ -110,6 +110,38 @@ def test_a_token_that_was_given_twice_belongs_to_who_takes_part_then_to_the_newe
         company.clock.at += timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("answers", [1, 6])
+def test_however_much_is_written_in_the_newer_conversation_the_older_one_gets_its_answers(
+    company: Company, answers: int
+) -> None:
+    wishes(company, incomingemailfilteringmethod=1)
+    to_carl = send_out(company)
+    subject = f"AW: {to_carl['subject']}"
+    wishes(company, nexttrackingnumber=1)
+    her = olga(company)
+    to_olga = send_out(company, her)
+    for number in range(answers):
+        company.clock.at += timedelta(minutes=1)
+        read_in(company, an_answer(sender=OLGA, subject=subject, text=f"answer {number}"))
+        send_out(company, her, subject=subject, parentactivityid=to_olga["activityid"])
+    # Somebody writes for Carl, who is not among the newest of his conversation then.
+    read_in(company, an_answer(sender="mate@x.example", subject=subject, in_reply_to=to_carl["messageid"]))
+    (decision,) = read_in(company, an_answer(subject=subject))
+    assert decision["correlationmethod"] == CorrelationMethod.TRACKING_TOKEN
+    answer = the(company, "email", activityid=decision["emailid"])
+    assert answer["conversationtrackingid"] == to_carl["activityid"]
+
+
+def test_an_email_of_no_conversation_is_found_by_its_token(company: Company) -> None:
+    wishes(company, incomingemailfilteringmethod=1)
+    key = company.email(
+        company.ids["ann"], "systemuser", company.ids["carl"], trackingtoken="CRM:0009009", statuscode=3
+    )
+    assert the(company, "email", activityid=key)["conversationtrackingid"] is None
+    (decision,) = read_in(company, an_answer(subject="AW: Offer CRM:0009009"))
+    assert decision["correlatedactivityid"] == key
+
+
 def test_tokens_of_former_prefixes_are_found_for_ever(company: Company) -> None:
     wishes(company, incomingemailfilteringmethod=1)
     old = send_out(company)

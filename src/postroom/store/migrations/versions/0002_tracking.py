@@ -91,7 +91,9 @@ def upgrade() -> None:
             "ix_email_baseconversationindexhash", ["baseconversationindexhash", "createdon"], unique=False
         )
         batch_op.drop_index(batch_op.f("ix_email_trackingtoken"))
-        batch_op.create_index("ix_email_trackingtoken", ["trackingtoken", "createdon"], unique=False)
+        batch_op.create_index(
+            "ix_email_trackingtoken", ["trackingtoken", "conversationtrackingid", "createdon"], unique=False
+        )
 
     with op.batch_alter_table("emailhash", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_emailhash_hash"))
