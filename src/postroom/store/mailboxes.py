@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from postroom.configuration.switch import Switch
 from postroom.configuration.switches import read_switches
 from postroom.errors import UserError
+from postroom.mime.key import address_key
 from postroom.schema.choices import (
     ActiveState,
     AutoCreate,
@@ -24,6 +25,7 @@ from postroom.schema.mailbox import Mailbox
 from postroom.schema.organization import Organization
 from postroom.schema.profile import EmailServerProfile
 from postroom.schema.queue import Queue
+from postroom.schema.search import EmailSearch
 from postroom.schema.user import SystemUser, UserSettings
 from postroom.store import workloads
 from postroom.store.database import Database
@@ -33,6 +35,7 @@ from postroom.tracking.facts import Receiver
 _MAILBOX = Mailbox.__table__
 _PROFILE = EmailServerProfile.__table__
 _ORGANIZATION = Organization.__table__
+_SEARCH = EmailSearch.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +186,22 @@ def _later(*instants: datetime | None) -> datetime | None:
 
 
 def served_by_forwarding(connection: Connection, addresses: list[str]) -> UUID | None:
-    """Return the mailbox of the first of these addresses whose mail arrives through a forward mailbox."""
-    address = sa.func.lower(_MAILBOX.c.emailaddress).label("address")
-    query = sa.select(address, _MAILBOX.c.mailboxid).where(
-        address.in_(addresses),
-        _MAILBOX.c.incomingemaildeliverymethod == int(IncomingDeliveryMethod.FORWARD_MAILBOX),
-        _MAILBOX.c.statecode == int(ActiveState.ACTIVE),
-        _MAILBOX.c.isforwardmailbox.is_(False),
+    """Return the mailbox of the first of these addresses whose mail arrives through a forward mailbox.
+
+    Addresses are given as they are compared. The index of records' addresses has them so too.
+    """
+    query = (
+        sa.select(_MAILBOX.c.mailboxid, _MAILBOX.c.emailaddress)
+        .join(_SEARCH, _SEARCH.c.parentobjectid == _MAILBOX.c.regardingobjectid)
+        .where(
+            _SEARCH.c.emailaddress.in_(addresses),
+            _MAILBOX.c.incomingemaildeliverymethod == int(IncomingDeliveryMethod.FORWARD_MAILBOX),
+            _MAILBOX.c.statecode == int(ActiveState.ACTIVE),
+            _MAILBOX.c.isforwardmailbox.is_(False),
+        )
     )
-    found = {row.address: row.mailboxid for row in connection.execute(query)}
+    # The record may have other addresses than its mailbox.
+    found = {address_key(row.emailaddress or ""): row.mailboxid for row in connection.execute(query)}
     return next((found[address] for address in addresses if address in found), None)
 
 

@@ -95,6 +95,34 @@ def test_mail_of_a_queue_arrives_the_same_way(office: Company) -> None:
     assert (item["queueid"], item["objectid"]) == (office.ids["support"], email["activityid"])
 
 
+@pytest.mark.parametrize(
+    ("address", "sender"),
+    [
+        ("eva@xn--mller-kva.example", "eva@xn--mller-kva.example"),
+        ("Eva@XN--MLLER-KVA.example", "eva@xn--mller-kva.example"),
+        ("eva@müller.example", "EVA@xn--mller-kva.example"),
+        ("Eva@MÜLLER.example", "eva@xn--mller-kva.example"),
+    ],
+)
+def test_a_sender_is_known_however_his_address_is_written(office: Company, address: str, sender: str) -> None:
+    office.ids["eva"] = office.create(
+        "systemuser",
+        firstname="Eva",
+        lastname="Editor",
+        domainname="eva",
+        internalemailaddress=address,
+        personalemailaddress="eva@home.example",
+        incomingemaildeliverymethod=3,
+        outgoingemaildeliverymethod=0,
+    )
+    (mailbox,) = office.rows("mailbox", regardingobjectid=office.ids["eva"])
+    office.update("mailbox", mailbox["mailboxid"], emailrouteraccessapproval=1)
+    deliver(office, an_item(an_inner(to="eva@corp.example"), sender=sender))
+    assert decisions(office)[0]["mailboxid"] == mailbox["mailboxid"]
+    deliver(office, an_item(an_inner(2), sender="eva@home.example"))
+    assert reasons(office)[-1] == Reason.INVALID_FORWARD_MAIL_ITEM
+
+
 def test_several_attached_messages_are_several_emails(office: Company) -> None:
     deliver(office, an_item(an_inner(1), an_inner(2), an_inner(1), an_inner(3, sender="x@stranger.example")))
     assert sorted(row["subject"] for row in office.rows("email")) == ["Order 1", "Order 2"]
