@@ -22,12 +22,12 @@ class EmailSearch(Versioned, Row):
         primary_name="emailaddress",
     )
     __table_args__ = (
-        # All that resolution asks of a row, so that the index alone answers.
+        # All that resolution asks of a row, so that the index alone answers, and in the order it asks for.
         Index(
             "ix_emailsearch_emailaddress",
             "emailaddress",
-            "parentobjectid",
             "parentobjecttypecode",
+            "parentobjectid",
             "emailcolumnnumber",
         ),
         Index("uq_emailsearch_parentobjectid", "parentobjectid", "emailcolumnnumber", unique=True),

@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 
 from postroom.schema import registry
 from postroom.schema.choices import AutoCreate, FilteringMethod
+from postroom.schema.targets import EMAIL_ENABLED
 from postroom.schema.user import SystemUser, UserSettings
 from postroom.store.asking import among, asked, key_of
 from postroom.tracking.facts import Known
+from postroom.tracking.resolution import MOST_SENDERS
 
 # SQLite takes 32,766 parameters, PostgreSQL 65,535; plans are best well below both.
 CHUNK = 500
@@ -57,8 +59,10 @@ def find_known(connection: Connection, addresses: Iterable[str]) -> dict[str, tu
 #: table, the number of the column, and whether it is a choice.
 _Place = tuple[str, UUID, str, int | None, bool]
 
-# Beyond this the records of one address say nothing: it need not be asked which they are.
-_MOST_PLACES = 101
+# Beyond these the records of one address say nothing: it need not be asked which they are.
+_MOST_PLACES = (MOST_SENDERS + 1) * max(
+    len([*registry.by_logical_name(table).email_columns()]) for table in EMAIL_ENABLED
+)
 
 # SQLite finds all that is asked for in the index, and could not be told to stop without reading the rows.
 _ON_SQLITE = (
@@ -67,10 +71,13 @@ _ON_SQLITE = (
     "UNION ALL SELECT emailaddress, partyid, partyobjecttypecode, NULL, 1 FROM postroom_addresschoice "
     "WHERE emailaddress IN (SELECT value FROM json_each(:asked))"
 )
+# From the end of the index, where users and queues stand before leads, contacts and accounts: however many
+# records share their address, mail to it has its recipients.
 _ON_POSTGRESQL = (
     "SELECT s.emailaddress, s.parentobjectid, s.parentobjecttypecode, s.emailcolumnnumber, 0 "
     "FROM unnest(CAST(:asked AS text[])) AS asked(value) "
-    "CROSS JOIN LATERAL (SELECT * FROM emailsearch WHERE emailaddress = asked.value LIMIT {most}) AS s "
+    "CROSS JOIN LATERAL (SELECT * FROM emailsearch WHERE emailaddress = asked.value "
+    "ORDER BY parentobjecttypecode DESC, parentobjectid DESC, emailcolumnnumber DESC LIMIT {most}) AS s "
     "UNION ALL SELECT emailaddress, partyid, partyobjecttypecode, NULL, 1 FROM postroom_addresschoice "
     "WHERE emailaddress = ANY(CAST(:asked AS text[]))"
 )
@@ -82,12 +89,30 @@ def _places_statement(dialect: str) -> sa.TextClause:
     return sa.text(form.format(most=_MOST_PLACES))
 
 
-def _places(connection: Connection, addresses: Sequence[str]) -> Iterator[_Place]:
+def _places(connection: Connection, addresses: Sequence[str]) -> list[_Place]:
     statement = _places_statement(connection.dialect.name)
-    for address, key, table, number, choice in connection.execute(
-        statement, asked(connection, addresses)
-    ).all():
-        yield address, key_of(key), table, number, bool(choice)
+    rows = connection.execute(statement, asked(connection, addresses)).all()
+    places = [
+        (address, key_of(key), table, number, bool(choice)) for address, key, table, number, choice in rows
+    ]
+    return places if len(places) <= _MOST_PLACES else _bounded(places)
+
+
+def _bounded(places: Iterable[_Place]) -> list[_Place]:
+    """Return of each address the places that count, on SQLite the same as PostgreSQL stops at."""
+    found: dict[tuple[str, bool], list[_Place]] = {}
+    for place in places:
+        found.setdefault((place[0], place[4]), []).append(place)
+    return [
+        place
+        for several in found.values()
+        for place in sorted(several, key=_from_the_end, reverse=True)[:_MOST_PLACES]
+    ]
+
+
+def _from_the_end(place: _Place) -> tuple[str, UUID, int]:
+    _, key, table, number, _ = place
+    return table, key, number or 0
 
 
 def _with_choice(matches: Sequence[Known], chosen: Known) -> list[Known]:

@@ -103,7 +103,7 @@ def upgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_emailsearch_emailaddress"))
         batch_op.create_index(
             "ix_emailsearch_emailaddress",
-            ["emailaddress", "parentobjectid", "parentobjecttypecode", "emailcolumnnumber"],
+            ["emailaddress", "parentobjecttypecode", "parentobjectid", "emailcolumnnumber"],
             unique=False,
         )
 
