@@ -7,6 +7,8 @@ from postroom.errors import InvalidRecord
 
 LONGEST_PREFIX = 20
 MOST_DIGITS = 10
+#: Nine digits, so that the longest number of a token is one that is read back.
+HIGHEST_NUMBER = 999_999_999
 
 #: The organization's columns that this is about.
 COLUMNS = ("trackingprefix", "trackingtokeniddigits", "maximumtrackingnumber")
@@ -29,10 +31,11 @@ def problems_of(organization: Mapping[str, Any]) -> list[InvalidRecord]:
             )
         )
     highest = organization.get("maximumtrackingnumber")
-    if highest is not None and highest < 1:
+    if highest is not None and not 1 <= highest <= HIGHEST_NUMBER:
         problems.append(
             InvalidRecord(
-                f"maximumtrackingnumber must be at least 1, not {highest}.", column="maximumtrackingnumber"
+                f"maximumtrackingnumber must be at least 1 and at most {HIGHEST_NUMBER}, not {highest}.",
+                column="maximumtrackingnumber",
             )
         )
     return problems

@@ -2,7 +2,8 @@
 
 import pytest
 
-from postroom.configuration.tokens import problems_of
+from postroom.configuration.tokens import HIGHEST_NUMBER, LONGEST_PREFIX, MOST_DIGITS, problems_of
+from postroom.tracking.token import LONGEST, TokenRules, make_token, tokens_in
 
 
 @pytest.mark.parametrize("prefix", ["CRM:", "CRM:;ACME:", "Fall Nr. ", "x" * 20, "案件:", "#"])
@@ -39,3 +40,16 @@ def test_digits_and_numbers_stay_in_their_range(column: str) -> None:
     for value in (None, 1, 10):
         assert problems_of({column: value}) == []
     assert len(problems_of({"trackingtokeniddigits": 11, "trackingprefix": "1;2"})) == 3
+
+
+def test_every_token_that_the_settings_can_make_is_read_back_and_fits_its_column() -> None:
+    assert problems_of({"maximumtrackingnumber": HIGHEST_NUMBER}) == []
+    (problem,) = problems_of({"maximumtrackingnumber": HIGHEST_NUMBER + 1})
+    assert (problem.column, "at most 999999999" in str(problem)) == ("maximumtrackingnumber", True)
+    prefix = "x" * LONGEST_PREFIX
+    for digits in (1, MOST_DIGITS):
+        for user in (0, 2**31 - 1):
+            for highest in (1, HIGHEST_NUMBER):
+                token = make_token(TokenRules(prefix, digits, highest), user, highest)
+                assert tokens_in(f"Offer {token}", (prefix,)) == (token,)
+                assert len(token) <= LONGEST
