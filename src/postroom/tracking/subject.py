@@ -20,6 +20,8 @@ DEFAULT_FILTER = r"^[\s]*([\w]+\s?:[\s]*)+"
 
 #: Subjects may differ by at most this many words, whatever the setting says: each multiplies the look-ups.
 MOST_DELTA = 2
+#: Where they may differ, so many words of each are looked at at most: each multiplies them again.
+MOST_WORDS = 20
 
 # What a subject loses before anything is compared; no mail program shows more.
 _LONGEST = 400
@@ -68,6 +70,11 @@ class SmartRules:
         """Return how many words may differ."""
         return min(max(self.delta, 0), MOST_DELTA)
 
+    @property
+    def effective_words(self) -> int:
+        """Return how many words of a subject are looked at."""
+        return max(min(self.most, MOST_WORDS) if self.effective_delta else self.most, 1)
+
 
 #: What holds where the organization says nothing.
 USUAL = SmartRules()
@@ -94,7 +101,7 @@ def words_of(subject: str, rules: SmartRules) -> tuple[str, ...]:
     """
     text = without_tokens(subject[:_LONGEST], rules.prefixes)
     text = _filtered(text, rules.filter).casefold()
-    return tuple(sorted(list(dict.fromkeys(_WORD.findall(text)))[: max(rules.most, 1)]))
+    return tuple(sorted(list(dict.fromkeys(_WORD.findall(text)))[: rules.effective_words]))
 
 
 def _filtered(subject: str, expression: str) -> str:

@@ -36,6 +36,18 @@ def a_user(records: Records, connection: sa.Connection) -> UUID:
 
 
 @pytest.mark.parametrize(
+    "columns", [("hashmaxcount", "hashdeltasubjectcount"), ("hashdeltasubjectcount", "hashmaxcount")]
+)
+def test_many_words_of_subjects_and_differences_are_not_wished_for_together(
+    records: Records, connection: sa.Connection, columns: tuple[str, str]
+) -> None:
+    values = {"hashmaxcount": 200, "hashdeltasubjectcount": 2}
+    change(records, connection, **{columns[0]: values[columns[0]]})
+    with pytest.raises(InvalidRecord, match="hashmaxcount must be at most 20 while subjects may differ"):
+        change(records, connection, **{columns[1]: values[columns[1]]})
+
+
+@pytest.mark.parametrize(
     ("column", "value", "said"),
     [
         ("orgdborgsettings", "<OrgSettings>", "not well-formed"),
@@ -51,6 +63,7 @@ def a_user(records: Records, connection: sa.Connection) -> UUID:
         ("trackingprefix", None, "at least one prefix"),
         ("trackingtokeniddigits", 11, "from 1 to 10"),
         ("maximumtrackingnumber", 0, "at least 1"),
+        ("maximumtrackingnumber", 2**31 - 1, "at most 999999999"),
     ],
 )
 def test_settings_that_could_not_be_used_are_refused(

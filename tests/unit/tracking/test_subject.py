@@ -98,6 +98,14 @@ def test_a_difference_beyond_two_words_is_taken_for_two() -> None:
     assert SmartRules(delta=-1).effective_delta == 0
 
 
+def test_a_strangers_subject_makes_few_numbers_whatever_the_settings_say() -> None:
+    subject = " ".join(f"w{number}" for number in range(200))
+    for delta, numbers in ((0, 1), (1, 21), (2, 211), (9, 211)):
+        rules = SmartRules(most=200, delta=delta)
+        assert len(hashes_of(words_of(subject, rules), rules)) == numbers, delta
+    assert len(words_of(subject, SmartRules(most=50))) == 50, "where all must be the same, all may count"
+
+
 @pytest.mark.parametrize(
     ("first", "second", "people", "rules", "score"),
     [

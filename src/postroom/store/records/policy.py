@@ -5,7 +5,7 @@ What may be is decided in `postroom.configuration`; here the rows are read.
 
 import sqlalchemy as sa
 
-from postroom.configuration import filtering, subject_filter, switches, tokens
+from postroom.configuration import filtering, likeness, subject_filter, switches, tokens
 from postroom.schema.organization import Organization
 from postroom.store import marking
 from postroom.store.policy import marking_of
@@ -13,12 +13,14 @@ from postroom.store.records.hooks import Write, WriteKind
 
 
 def check_organization(write: Write) -> None:
-    """Refuse switches, a subject filter or tokens that can't be used; what doesn't change is left alone."""
+    """Refuse switches and settings that can't be used; what doesn't change is left alone."""
     changed = {name: value for name, value in write.values.items() if write.changes(name)}
     if switches.COLUMN in changed:
         write.problems.extend(switches.problems_of(changed[switches.COLUMN]))
     if subject_filter.COLUMN in changed:
         write.problems.extend(subject_filter.problems_of(changed[subject_filter.COLUMN]))
+    if write.changes(*likeness.COLUMNS):
+        write.problems.extend(likeness.problems_of(write.after))
     write.problems.extend(tokens.problems_of(changed))
 
 
