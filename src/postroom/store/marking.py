@@ -21,6 +21,7 @@ from postroom.schema.ids import SYSTEM_USER_ID, new_id
 from postroom.schema.party import ActivityParty
 from postroom.schema.search import EmailHash
 from postroom.schema.user import UserSettings
+from postroom.store.correlation import by_token
 from postroom.store.index import chunks_of
 from postroom.tracking import conversation
 from postroom.tracking.subject import SmartRules, hashes_of, words_of
@@ -136,8 +137,9 @@ def _give_tokens(
     """Put a token behind every subject: the one it has, that of the answered e-mail, or a new one."""
     without: dict[UUID, list[tuple[Row, dict[str, Any]]]] = {}
     senders = _senders_of(connection, rows)
+    within = _tokens_within(connection, rows, marking)
     for row, change in zip(rows, changes, strict=True):
-        known = row["trackingtoken"] or _token_within(row, marking)
+        known = row["trackingtoken"] or within.get(row["activityid"])
         parent = parents.get(row["parentactivityid"])
         known = known or (parent["trackingtoken"] if parent else None)
         if known:
@@ -151,8 +153,20 @@ def _give_tokens(
             _put_behind(row, change, make_token(rules, number, counter), marking)
 
 
-def _token_within(row: Row, marking: Marking) -> str | None:
-    return next(iter(tokens_in(row["subject"] or "", marking.prefixes)), None)
+def _tokens_within(connection: Connection, rows: Sequence[Row], marking: Marking) -> dict[UUID, str]:
+    """Return the token that each subject holds, by the e-mail's key.
+
+    The subject of an answer is somebody else's: there a token counts only if an e-mail of the store has it.
+    """
+    found = {row["activityid"]: tokens_in(row["subject"] or "", marking.prefixes) for row in rows}
+    answers = {row["activityid"] for row in rows if row["parentactivityid"]}
+    asked = {token for key in answers for token in found[key]}
+    known = by_token(connection, asked) if asked else {}
+    return {
+        key: token
+        for key, tokens in found.items()
+        if (token := next((t for t in tokens if key not in answers or t in known), None))
+    }
 
 
 def _put_behind(row: Row, change: dict[str, Any], token: str, marking: Marking) -> None:

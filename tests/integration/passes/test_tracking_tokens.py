@@ -177,6 +177,26 @@ def test_what_a_caller_says_about_the_token_is_kept(company: Company) -> None:
     assert tokens(send_out(company)) == ["CRM:0001001"], "no number was taken for them"
 
 
+def test_an_answer_takes_no_strangers_token_for_one_of_ours(company: Company) -> None:
+    of_ours = send_out(company, olga(company))
+    subjects = ["Question CRM:0007777", f"Question {of_ours['trackingtoken']} CRM:0007777"]
+    found = read_in(company, *(an_answer(subject=subject) for subject in subjects))
+    # The second one is found by our token, so that its conversation has it.
+    assert [the(company, "email", activityid=row["emailid"])["trackingtoken"] for row in found] == [
+        None,
+        of_ours["trackingtoken"],
+    ]
+    first, second = (
+        send_out(company, subject=f"RE: {subject}", parentactivityid=row["emailid"])
+        for subject, row in zip(subjects, found, strict=True)
+    )
+    assert (first["subject"], first["trackingtoken"]) == (
+        "RE: Question CRM:0007777 CRM:0001002",
+        "CRM:0001002",
+    )
+    assert (second["subject"], second["trackingtoken"]) == (f"RE: {subjects[1]}", of_ours["trackingtoken"])
+
+
 def test_a_longer_number_in_the_subject_is_not_taken_for_the_token(company: Company) -> None:
     sent = send_out(company, subject="Order CRM:00090091", trackingtoken="CRM:0009009")
     assert sent["subject"] == "Order CRM:00090091 CRM:0009009"
