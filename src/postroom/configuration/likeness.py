@@ -1,4 +1,4 @@
-"""How much of subjects may be compared where they may differ: each more word multiplies what is kept."""
+"""How many words of subjects may be compared where subjects may differ by some."""
 
 from collections.abc import Mapping
 from typing import Any

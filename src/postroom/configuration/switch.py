@@ -122,7 +122,7 @@ class Switch(Enum):
     # What becomes of a message that was accepted.
     CREATE_QUEUE_ITEMS_FOR_ACCEPTING_QUEUE_RECIPIENTS = _on(
         "CreateQueueItemsForAcceptingQueueRecipients",
-        "Each queue in To or Cc gets a queue item for the e-mail.",
+        "Each queue in To or Cc whose own filter accepts the message gets a queue item for the e-mail.",
     )
     CREATE_QUEUE_ITEM_FOR_SYNCHRONIZING_MAILBOX = _on(
         "CreateQueueItemForSynchronizingMailbox",

@@ -39,7 +39,7 @@ class EmailSearch(Versioned, Row):
         label="Email Address",
         required=Required.SYSTEM,
         access="R",
-        description="The address, case-folded.",
+        description="The address, as addresses are compared.",
     )
     parentobjectid = col.lookup(
         *EMAIL_ENABLED,
