@@ -421,6 +421,7 @@ def _quarantine_row(judged: Judged, key: UUID, raw: BlobRef | None, setting: Set
         "mailboxid": setting.mailbox,
         "folder": opened.offered.folder[:FOLDER],
         "serverid": opened.offered.server_id[:SERVER_ID],
+        "directioncode": opened.offered.is_sent_copy,
         "digest": raw.digest if raw else None,
         "size": opened.size,
         "cause": int(opened.cause or 0),

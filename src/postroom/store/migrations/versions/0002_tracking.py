@@ -142,6 +142,11 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("postroom_quarantine", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "directioncode", sa.Boolean(), autoincrement=False, nullable=False, server_default=sa.false()
+            )
+        )
         batch_op.add_column(sa.Column("decisionid", sa.Uuid(), autoincrement=False, nullable=True))
 
     _fill()
@@ -194,6 +199,7 @@ def downgrade() -> None:
     """Take the step back."""
     with op.batch_alter_table("postroom_quarantine", schema=None) as batch_op:
         batch_op.drop_column("decisionid")
+        batch_op.drop_column("directioncode")
 
     with op.batch_alter_table("postroom_ledger", schema=None) as batch_op:
         batch_op.drop_column("messages")
