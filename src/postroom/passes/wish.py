@@ -17,7 +17,7 @@ from postroom.mime.message import RawBytes
 from postroom.passes import access
 from postroom.passes.context import Context
 from postroom.passes.gather import AddressBook
-from postroom.passes.judge import Judged, duplicate_check
+from postroom.passes.judge import FROM_FILE, Judged, duplicate_check
 from postroom.passes.keep import keep
 from postroom.passes.opening import open_message
 from postroom.passes.receive import Opener
@@ -69,7 +69,7 @@ def track_bytes(
         raise MalformedMessage(opened.trouble)
     message = opened.message
     # No server has shown it: its content names it.
-    opened.offered = Offered(f"postroom:{message.digest.hex()}", 0, len(data), is_sent_copy=is_sent_copy)
+    opened.offered = Offered(f"{FROM_FILE}{message.digest.hex()}", 0, len(data), is_sent_copy=is_sent_copy)
     unique = duplicate_check(opened.direction, message.message_id, message.digest)
     with context.database.write() as connection:
         _wish_tracked(context, connection, unique, message.message_id, regarding, by)
