@@ -383,7 +383,7 @@ def _decision_row(judged: Judged, stored: Sequence[Stored], ledger_id: UUID, set
         "postroom_decisionid": judged.decision_id,
         "mailboxid": opened.receiver.mailbox,
         "messageid": (message.message_id[:MESSAGE_ID] or None) if message else None,
-        "digest": opened.digest or None,
+        "digest": (message.digest if message else opened.digest) or None,
         "serverid": opened.offered.server_id[:SERVER_ID],
         "directioncode": opened.offered.is_sent_copy,
         "messagekind": int(opened.nature.kind),
