@@ -1,7 +1,7 @@
 """SendEmail: from a draft to an e-mail that waits to leave, with every check before."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,20 +15,18 @@ from postroom.passes.terms import extensions
 from postroom.ports.mail import is_safe_address
 from postroom.schema import registry
 from postroom.schema.attachment import ActivityMimeAttachment
-from postroom.schema.choices import EmailState, EmailStatus, MessageKind, Participation, SendOutcome
+from postroom.schema.choices import EmailState, EmailStatus, Participation, SendOutcome
 from postroom.schema.email import Email
 from postroom.schema.organization import Organization
 from postroom.schema.party import ActivityParty
 from postroom.schema.user import UserSettings
 from postroom.store import outbox
+from postroom.store.replies import loop_problems
 
 _EMAIL = Email.__table__
 _PARTY = ActivityParty.__table__
 _FILE = ActivityMimeAttachment.__table__
 _RECIPIENTS = (int(Participation.TO), int(Participation.CC), int(Participation.BCC))
-
-#: Two programs that answer each other get one reply each way in this time, and no more.
-_ONE_REPLY_IN = timedelta(days=1)
 
 #: From these an e-mail can be sent: a draft, or one that failed and was mended.
 _SENDABLE = frozenset({EmailStatus.DRAFT, EmailStatus.FAILED})
@@ -45,7 +43,7 @@ def send_email(context: Context, email: UUID, *, issue_send: bool = True, by: UU
     with context.database.write() as connection:
         row = _draft(connection, email)
         if issue_send:
-            problems = [*_problems(connection, email, by), *_loop_problems(connection, row, now)]
+            problems = [*_problems(connection, email, by), *loop_problems(connection, email, row, now)]
             if problems:
                 raise UserError(*(str(problem) for problem in problems))
         _write(context, connection, email, now, pending=issue_send)
@@ -97,23 +95,6 @@ def _problems(connection: Connection, email: UUID, by: UUID | None) -> Iterator[
         yield InvalidRecord("The e-mail needs at least one recipient in To, Cc or Bcc.", code=0x80040B04)
     yield from _recipient_problems(connection, recipients, organization)
     yield from _attachment_problems(connection, email, organization)
-
-
-def _loop_problems(connection: Connection, row: Mapping[Any, Any], now: datetime) -> Iterator[InvalidRecord]:
-    """Refuse automatic replies that could go round in a circle."""
-    # source: RFC3834 2
-    if row["postroom_messagekind"] != MessageKind.AUTOMATIC_REPLY:
-        return
-    answered = sa.select(_EMAIL.c.postroom_messagekind).where(_EMAIL.c.activityid == row["parentactivityid"])
-    kind = MessageKind(connection.scalar(answered) or 0)
-    if kind not in (MessageKind.ORDINARY, MessageKind.MEETING):
-        yield InvalidRecord(
-            f"An automatic reply answers persons only; what it answers is: {kind.label.lower()}."
-        )
-    if outbox.has_answered_automatically(connection, row["activityid"], now - _ONE_REPLY_IN):
-        yield InvalidRecord(
-            "This sender has sent one of these recipients an automatic reply within a day; one is enough."
-        )
 
 
 def _sender_problems(

@@ -55,6 +55,9 @@ def duplicate_check(direction: Direction, message_id: str, digest: bytes, copy: 
     return uuid5(_DUPLICATE_CHECK, f"{direction.value}:{identity}")
 
 
+#: Begins what stands in for the server id of a message that a person tracked from a file.
+FROM_FILE = "postroom:"
+
 ORDINARY = Nature(MessageKind.ORDINARY)
 
 
@@ -130,6 +133,11 @@ class Copy:
     server_id: str
     email_id: UUID | None
 
+    @property
+    def is_from_file(self) -> bool:
+        """Tell whether no server has shown it yet."""
+        return self.server_id.startswith(FROM_FILE)
+
 
 @dataclass(slots=True)
 class Gathered:
@@ -181,7 +189,7 @@ def judge(
 def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered: frozenset[str]) -> Judged:
     arrived = opened.arrived
     copies = gathered.copies.setdefault(opened.digest, []) if opened.digest else []
-    if opened.heads_item and (gone := _gone(copies, still_offered)):
+    if opened.heads_item and (gone := _gone(opened, copies, still_offered)):
         copies.remove(gone)
         copies.append(Copy(gone.ledger_id, opened.offered.server_id, gone.email_id))
         return _renumbered(opened, gone)
@@ -225,8 +233,14 @@ def _free_value(arrived: Arrived, copies: Sequence[Copy], gathered: Gathered) ->
     raise AssertionError("there are more places than copies")
 
 
-def _gone(copies: Sequence[Copy], still_offered: frozenset[str]) -> Copy | None:
-    return next((copy for copy in copies if copy.server_id not in still_offered), None)
+def _gone(opened: Opened, copies: Sequence[Copy], still_offered: frozenset[str]) -> Copy | None:
+    """Return the copy that this message is, under a new id: the server no longer has it under the old one.
+
+    What is judged again was found by the id it has, so that it is none of the others that are gone; it may
+    still be what somebody tracked from a file.
+    """
+    gone = (copy for copy in copies if copy.server_id not in still_offered)
+    return next((copy for copy in gone if copy.is_from_file or not opened.is_judged_again), None)
 
 
 def _renumbered(opened: Opened, gone: Copy) -> Judged:

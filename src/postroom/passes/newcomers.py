@@ -50,7 +50,7 @@ def _made(context: Context, connection: Connection, key: str, judged: Judged) ->
 
 
 def _values(newcomer: Newcomer) -> dict[str, object]:
-    first, last = names_of(newcomer.address)
+    first, last = names_of(newcomer.address, last_name_first=newcomer.last_name_first)
     values: dict[str, object] = {
         "firstname": first[:50] or None,
         "lastname": last[:50],

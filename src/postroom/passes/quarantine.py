@@ -66,7 +66,8 @@ def retry(context: Context, entry: UUID) -> Judged | None:
         _forget(context, row)
         return None
     setup = access.read_setup(context, row["mailboxid"])
-    opened = open_item(context, setup, Offered(row["serverid"], 0, len(raw)), RawBytes(raw))
+    offered = Offered(row["serverid"], 0, len(raw), row["folder"], is_sent_copy=row["directioncode"])
+    opened = open_item(context, setup, offered, RawBytes(raw))
     if failed := [item for item in opened if item.message is None]:
         _count_try(context, row, failed[0].trouble)
         raise UserError(f"It failed again: {failed[0].trouble}")

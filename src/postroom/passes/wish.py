@@ -6,7 +6,7 @@ mailbox the message is judged again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from postroom.mime.message import RawBytes
 from postroom.passes import access
 from postroom.passes.context import Context
 from postroom.passes.gather import AddressBook
-from postroom.passes.judge import Judged, duplicate_check
+from postroom.passes.judge import FROM_FILE, Judged, duplicate_check
 from postroom.passes.keep import keep
 from postroom.passes.opening import open_message
 from postroom.passes.receive import Opener
@@ -69,7 +69,7 @@ def track_bytes(
         raise MalformedMessage(opened.trouble)
     message = opened.message
     # No server has shown it: its content names it.
-    opened.offered = Offered(f"postroom:{message.digest.hex()}", 0, len(data), is_sent_copy=is_sent_copy)
+    opened.offered = Offered(f"{FROM_FILE}{message.digest.hex()}", 0, len(data), is_sent_copy=is_sent_copy)
     unique = duplicate_check(opened.direction, message.message_id, message.digest)
     with context.database.write() as connection:
         _wish_tracked(context, connection, unique, message.message_id, regarding, by)
@@ -102,7 +102,7 @@ def track_seen(
     """
     with context.database.write() as connection:
         row = _decision(connection, decision)
-        place, server_id = _place_of(connection, row)
+        place = _place_of(connection, row)
         unique = _unique_of(connection, place, row)
         held = row["emailid"] or messages.holders_of(connection, [unique]).get(unique)
         if held:
@@ -111,10 +111,10 @@ def track_seen(
     made: list[UUID] = []
     found = rescan(
         context,
-        place,
+        place.mailbox,
         None,
         Mode.APPLY,
-        only={server_id},
+        only={place.server_id},
         opener=opener,
         on_batch=lambda judged: made.extend(j.email_id for j in judged if j.email_id and j.unique == unique),
     )
@@ -136,26 +136,35 @@ def _why_not(found: Found) -> str:
     return "The server did not give it, or it came in one item with messages that are tracked."
 
 
-def _place_of(connection: Connection, row: Mapping[str, Any]) -> tuple[UUID, str]:
-    """Return the mailbox in which the message of a decision lies, and under which id.
+class _Place(NamedTuple):
+    """Where the message of a decision lies: in which mailbox, under which id, in an item of which content."""
+
+    mailbox: UUID
+    server_id: str
+    item_digest: bytes
+
+
+def _place_of(connection: Connection, row: Mapping[str, Any]) -> _Place:
+    """Return where the message of a decision lies.
 
     A forwarded one lies in another mailbox than the one it is for; and the server may have renumbered it.
     """
-    query = sa.select(_LEDGER.c.mailboxid, _LEDGER.c.quarantineid, _LEDGER.c.serverid)
+    query = sa.select(_LEDGER.c.mailboxid, _LEDGER.c.quarantineid, _LEDGER.c.serverid, _LEDGER.c.digest)
     entry = connection.execute(query.where(_LEDGER.c.postroom_ledgerid == row["ledgerid"])).first()
     if entry is None or entry.quarantineid:
         raise UserError("The message lies in quarantine; `postroom quarantine list` says why.")
-    return entry.mailboxid, entry.serverid
+    return _Place(entry.mailboxid, entry.serverid, bytes(entry.digest or b""))
 
 
-def _unique_of(connection: Connection, place: UUID, row: Mapping[str, Any]) -> UUID:
+def _unique_of(connection: Connection, place: _Place, row: Mapping[str, Any]) -> UUID:
     """Return the value that the e-mail of this message will have.
 
     Of equal messages without a Message-ID it is the first that none of them has taken, as in judging.
     """
     direction = Direction.OUTGOING if row["directioncode"] else Direction.INCOMING
     message_id, digest = row["messageid"] or "", bytes(row["digest"] or b"")
-    copies = [] if message_id else ledger.by_content(connection, place, [digest]).get(digest, [])
+    known = {} if message_id else ledger.by_content(connection, place.mailbox, [place.item_digest])
+    copies = known.get(place.item_digest, [])
     uniques = [duplicate_check(direction, message_id, digest, number) for number in range(len(copies) + 1)]
     taken = {copy.email_id for copy in copies if copy.email_id}
     holders = messages.holders_of(connection, uniques)

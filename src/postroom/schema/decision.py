@@ -26,7 +26,12 @@ class Decision(Row):
     postroom_decisionid = col.key(label="Decision", access="R")
     mailboxid = col.lookup("mailbox", label="Mailbox", access="R", nullable=False)
     messageid = col.text(320, label="Message ID", access="R")
-    digest = col.binary(32, label="Digest", access="R", description="SHA-256 of the message.")
+    digest = col.binary(
+        32,
+        label="Digest",
+        access="R",
+        description="SHA-256 of the message; of a forwarded one, not of the item in which it came.",
+    )
     serverid = col.text(1000, label="Server ID", access="R")
     directioncode = col.boolean(
         label="Direction",

@@ -24,6 +24,15 @@ class Quarantine(Row):
     serverid = col.text(1000, label="Server ID", access="R")
     folder = col.text(256, label="Folder", access="R", default="", nullable=False)
     validity = col.text(64, label="Validity", access="R", default="", nullable=False)
+    directioncode = col.boolean(
+        label="Direction",
+        access="R",
+        yes="Outgoing",
+        no="Incoming",
+        default=False,
+        nullable=False,
+        description="Outgoing for what was found among the items that the mailbox has sent.",
+    )
     digest = col.binary(
         32, label="Digest", access="R", description="SHA-256 of the bytes, the key of their blob."
     )

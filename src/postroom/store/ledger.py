@@ -138,6 +138,7 @@ def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble
             mailboxid=mailbox,
             folder=offered.folder,
             serverid=offered.server_id,
+            directioncode=offered.is_sent_copy,
             decisionid=decision,
             size=offered.size,
             cause=int(QuarantineCause.BROKEN_FETCH),

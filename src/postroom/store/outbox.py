@@ -20,7 +20,6 @@ from postroom.schema.choices import (
     EmailState,
     EmailStatus,
     JournalState,
-    MessageKind,
     Participation,
     SendOutcome,
 )
@@ -114,49 +113,6 @@ def relate_pending(connection: Connection) -> int:
         organization = connection.execute(sa.select(_ORGANIZATION)).mappings().one()
         mark(connection, [entry["key"] for entry in found], marking_of(dict(organization)))
     return len(found)
-
-
-def has_answered_automatically(connection: Connection, email: UUID, since: datetime) -> bool:
-    """Say whether one of this e-mail's recipients got an automatic reply of its sender since then.
-
-    One that waits to leave counts from when it was issued. A person is the same by record or by address,
-    however that is written.
-    """
-    mine, theirs, other = _PARTY.alias("mine"), _PARTY.alias("theirs"), _PARTY.alias("other")
-    recipients = [int(mask) for mask in (Participation.TO, Participation.CC, Participation.BCC)]
-    sender = int(Participation.SENDER)
-    # Three conditions of which each has its index; an address in another letter case has none.
-    is_same = sa.or_(
-        other.c.addressused == mine.c.addressused,
-        other.c.postroom_unresolvedkey == mine.c.postroom_unresolvedkey,
-        other.c.partyid == mine.c.partyid,
-    )
-    query = (
-        sa.select(_EMAIL.c.activityid)
-        .select_from(mine)
-        .join(other, sa.and_(is_same, other.c.activityid != email))
-        .join(_EMAIL, _EMAIL.c.activityid == other.c.activityid)
-        .join(theirs, theirs.c.activityid == other.c.activityid)
-        .where(
-            mine.c.activityid == email,
-            mine.c.participationtypemask.in_(recipients),
-            other.c.participationtypemask.in_(recipients),
-            theirs.c.participationtypemask == sender,
-            theirs.c.partyid.in_(
-                sa.select(_PARTY.c.partyid).where(
-                    _PARTY.c.activityid == email, _PARTY.c.participationtypemask == sender
-                )
-            ),
-            _EMAIL.c.directioncode.is_(True),
-            _EMAIL.c.postroom_messagekind == int(MessageKind.AUTOMATIC_REPLY),
-            _EMAIL.c.statuscode.in_(
-                [int(s) for s in (EmailStatus.SENT, EmailStatus.SENDING, EmailStatus.PENDING_SEND)]
-            ),
-            sa.func.coalesce(_EMAIL.c.senton, _EMAIL.c.modifiedon) >= since,
-        )
-        .limit(1)
-    )
-    return connection.execute(query).first() is not None
 
 
 def senders(connection: Connection) -> list[UUID]:

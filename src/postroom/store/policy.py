@@ -6,11 +6,14 @@ from uuid import UUID
 
 from postroom.configuration.switch import Switch
 from postroom.configuration.switches import Switches, read_switches
-from postroom.schema.choices import FilteringMethod
+from postroom.schema.choices import FilteringMethod, FullNameConvention
 from postroom.store.marking import Marking
 from postroom.tracking.facts import Policy
 from postroom.tracking.subject import DEFAULT_FILTER, USUAL, SmartRules
 from postroom.tracking.token import TokenRules, read_prefixes
+
+# The others put a comma behind a last name that stands first, and so does who follows them.
+_LAST_NAME_FIRST = frozenset({FullNameConvention.LAST_SPACE_FIRST, FullNameConvention.LAST_FIRST})
 
 
 def policy_of(organization: Mapping[str, Any]) -> Policy:
@@ -42,6 +45,7 @@ def policy_of(organization: Mapping[str, Any]) -> Policy:
         queue_item_for_duplicates=on(Switch.CREATE_ADDITIONAL_QUEUE_ITEMS_FOR_ALREADY_TRACKED_EMAIL),
         track_reports=_flag(organization, "postroom_trackreports", otherwise=False),
         auto_create=on(Switch.AUTO_CREATE_CONTACT_ON_PROMOTE),
+        last_name_first=organization.get("fullnameconventioncode") in _LAST_NAME_FIRST,
         test_message_prefix=test_message_prefix(organization.get("organizationid")),
         token_prefixes=read_prefixes(organization.get("trackingprefix")),
         smart=smart_rules_of(organization),

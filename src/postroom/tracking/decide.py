@@ -152,11 +152,11 @@ def _candidates(case: Case) -> list[Known]:
 
 
 def _owner_of_mailbox(case: Case) -> Known | None:
-    """Return the user or queue whose mailbox it is; a forward mailbox is nobody's."""
+    """Return whose mailbox it is, with the filter that holds; a forward mailbox is nobody's."""
     receiver = case.receiver
     if receiver.owner is None:
         return None
-    return Known(
+    own = Known(
         receiver.owner_table,
         receiver.owner,
         owner=receiver.keeper,
@@ -164,6 +164,7 @@ def _owner_of_mailbox(case: Case) -> Known | None:
         filtering=receiver.filtering,
         auto_create=receiver.auto_create,
     )
+    return _with_forced_filter(own, case.policy)
 
 
 def _with_forced_filter(known: Known, policy: Policy) -> Known:

@@ -115,6 +115,8 @@ class Policy:
     track_reports: bool = False
     #: Users may have records made of unknown senders.
     auto_create: bool = True
+    #: The last name of such a sender is looked for before the first one.
+    last_name_first: bool = False
     #: How the Message-IDs of this installation's own test messages begin; empty when unknown.
     test_message_prefix: str = ""
     #: The prefixes of tracking tokens, the present one first.

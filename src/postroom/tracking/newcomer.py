@@ -23,6 +23,8 @@ class Newcomer:
     #: `contact` or `lead`.
     table: str
     address: Address
+    #: The organization writes last names first, so that the sender is taken to do so too.
+    last_name_first: bool = False
 
 
 def newcomer_of(arrived: Arrived, verdict: Verdict, sender: Sender, policy: Policy) -> Newcomer | None:
@@ -36,11 +38,13 @@ def newcomer_of(arrived: Arrived, verdict: Verdict, sender: Sender, policy: Poli
         return None
     tables = {AutoCreate.CONTACT: "contact", AutoCreate.LEAD: "lead"}
     table = tables.get(acceptor.auto_create)
-    return Newcomer(table, author) if table else None
+    return Newcomer(table, author, policy.last_name_first) if table else None
 
 
-def names_of(address: Address) -> tuple[str, str]:
+def names_of(address: Address, *, last_name_first: bool = False) -> tuple[str, str]:
     """Return first and last name by the name that the sender shows, or else by the address.
+
+    Where no comma tells them apart, the last name is the last word, or the first one.
 
     >>> names_of(Address("ada@x.example", "Ada King Lovelace"))
     ('Ada King', 'Lovelace')
@@ -53,5 +57,8 @@ def names_of(address: Address) -> tuple[str, str]:
     last, comma, first = shown.partition(",")
     if comma and first.strip() and "," not in first:
         return first.strip(), last.strip()
-    first, _, last = shown.rpartition(" ")
+    if last_name_first:
+        last, _, first = shown.partition(" ")
+    else:
+        first, _, last = shown.rpartition(" ")
     return first, last

@@ -11,7 +11,7 @@ from tests.support.company import Company
 from tests.support.ledgers import ANN, CARL, SALES, STRANGER, take_in, the_email
 from tests.support.mail import a_message
 
-from postroom.errors import UserError
+from postroom.errors import InvalidRecord, UserError
 from postroom.passes.issue import send_email
 from postroom.passes.receive import receive
 from postroom.passes.send import send
@@ -139,6 +139,29 @@ def test_a_reply_that_could_not_be_sent_does_not_count(company: Company) -> None
     assert the_email(company, activityid=first)["statuscode"] == EmailStatus.FAILED
     company.answers.clear()
     assert not refused(company, a_reply(company, received(company, "two@x"), STRANGER))
+
+
+@pytest.mark.parametrize("status", [EmailStatus.PENDING_SEND, EmailStatus.SENDING])
+def test_one_person_gets_one_reply_a_day_by_a_plain_write_of_the_status_too(
+    company: Company, status: EmailStatus
+) -> None:
+    company.update("email", a_reply(company, received(company), STRANGER), statuscode=int(status))
+    second = a_reply(company, received(company, "two@x"), STRANGER)
+    with pytest.raises(InvalidRecord, match="within a day; one is enough"):
+        company.update("email", second, statuscode=int(status))
+    with pytest.raises(InvalidRecord, match="within a day; one is enough"):
+        a_reply(company, received(company, "three@x"), STRANGER, statuscode=int(status))
+    assert the_email(company, activityid=second)["statuscode"] == EmailStatus.DRAFT
+    assert refused(company, second)
+    assert len(company.rows("email", directioncode=True, postroom_messagekind=REPLY)) == 2
+
+
+def test_what_a_program_wrote_is_not_answered_by_a_plain_write_of_the_status(company: Company) -> None:
+    answered = received(company, headers=WRITTEN_BY_PROGRAMS["automatic reply"])
+    draft = a_reply(company, answered, STRANGER)
+    with pytest.raises(InvalidRecord, match="answers persons only"):
+        company.update("email", draft, statuscode=int(EmailStatus.PENDING_SEND))
+    assert left(company) == []
 
 
 #: How a message changes on its way: programs lose marks, the answered id, the subject.

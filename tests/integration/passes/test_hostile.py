@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.support.blobs import PickyBlobs
 from tests.support.company import Company, on_sqlite
 from tests.support.dovecot import PASSWORD as DOVECOT_PASSWORD
 from tests.support.dovecot import Dovecot, dovecot
@@ -19,19 +20,18 @@ from tests.support.mail import a_message
 from tests.support.proxy import Proxy, proxy_to
 
 from postroom.engine.work import Settled
-from postroom.errors import StoreError, UserError
+from postroom.errors import UserError
 from postroom.mime.message import RawBytes
 from postroom.passes import access, quarantine
 from postroom.passes.context import Context
 from postroom.passes.receive import receive
 from postroom.passes.result import PassResult
-from postroom.ports.blobs import BlobRef
 from postroom.ports.mail import Fetched, MailSource, Offered
 from postroom.sandbox.faults import Fault, Misbehaviour
 from postroom.schema.choices import EmailNotification, QuarantineCause, QuarantineState, Reason
 from postroom.servers.memory import MemoryMailbox, MemorySource
 from postroom.store import alerts
-from postroom.store.blobs import MemoryBlobs, open_blob
+from postroom.store.blobs import open_blob
 from postroom.store.mailboxes import Setup
 
 __all__ = ["dovecot"]
@@ -428,21 +428,6 @@ def test_an_impatient_server_that_closes_after_sign_in_is_an_outage(
     on_dovecot.company.clock.at += timedelta(minutes=6)
     tell_it_all(on_dovecot.company)
     assert good_ones(on_dovecot.company) == ["Good 1"]
-
-
-class PickyBlobs(MemoryBlobs):
-    """Blobs on a disk that has a bad spot: one content can't be written."""
-
-    def __init__(self, bad: bytes) -> None:
-        super().__init__()
-        self.bad = hashlib.sha256(bad).digest()
-
-    def put(self, chunks: Any) -> BlobRef:
-        ref = super().put(chunks)
-        if ref.digest == self.bad:
-            self.delete(ref.digest)
-            raise StoreError("this content can't be kept")
-        return ref
 
 
 def test_a_row_that_the_store_refuses_is_put_aside_alone_and_can_be_tried_again(company: Company) -> None:

@@ -10,7 +10,7 @@ from tests.support.crowd import a_mailbox, add_users, read_at_once
 from tests.support.mail import a_message
 from tests.support.reports import a_report
 
-from postroom.schema.choices import Participation, Reason
+from postroom.schema.choices import FullNameConvention, Participation, Reason
 
 ADA = "ada@new.example"
 CONTACT, LEAD = 1, 2
@@ -56,6 +56,30 @@ def test_or_a_lead_where_the_user_wants_that(welcoming: Company) -> None:
     assert ada["ownerid"] == welcoming.ids["ann"]
     assert parties(welcoming, decision, Participation.SENDER) == {ADA: ada["leadid"]}
     assert made(welcoming) == []
+
+
+@pytest.mark.parametrize(
+    ("convention", "shown", "names"),
+    [
+        (
+            FullNameConvention.LAST_SPACE_FIRST,
+            "Lovelace Ada King",
+            ("Ada King", "Lovelace", "Lovelace Ada King"),
+        ),
+        (FullNameConvention.LAST_FIRST, "Lovelace Ada", ("Ada", "Lovelace", "LovelaceAda")),
+        (FullNameConvention.LAST_SPACE_FIRST, '"Lovelace, Ada"', ("Ada", "Lovelace", "Lovelace Ada")),
+        (FullNameConvention.FIRST_LAST, "Ada Lovelace", ("Ada", "Lovelace", "Ada Lovelace")),
+        (FullNameConvention.LAST_COMMA_FIRST, "Ada Lovelace", ("Ada", "Lovelace", "Lovelace, Ada")),
+    ],
+)
+def test_last_names_are_looked_for_where_the_organization_writes_them(
+    welcoming: Company, convention: FullNameConvention, shown: str, names: tuple[str, str, str]
+) -> None:
+    organization = welcoming.rows("organization")[0]["organizationid"]
+    welcoming.update("organization", organization, fullnameconventioncode=int(convention))
+    read_in(welcoming, from_ada(sender=f"{shown} <{ADA}>"))
+    (ada,) = made(welcoming)
+    assert (ada["firstname"], ada["lastname"], ada["fullname"]) == names
 
 
 @pytest.mark.parametrize("batches", [1, 2])

@@ -215,6 +215,22 @@ def test_equal_mails_without_ids_are_tracked_each(company: Company) -> None:
     check_log(company)
 
 
+def test_what_is_left_of_equal_mails_without_ids_is_tracked_and_the_removed_one_keeps_its_decision(
+    company: Company,
+) -> None:
+    data = from_stranger(message_id="")
+    take_in(company, ANN, data, data)
+    _, gone, _ = company.server.list(ANN)
+    company.server.delete(ANN, [gone.uidl])
+    set_filter(company, 0)
+    assert scan(company, Mode.PREVIEW).tracked == 1
+    found = scan(company)
+    assert (found.seen, found.tracked, found.gone) == (1 + TEST, 1, 1)
+    assert sorted(reasons_of(company)) == [Reason.NO_CORRELATION_MATCH, Reason.ACCEPT_ALL]
+    assert the_email(company)
+    check_log(company)
+
+
 def test_mail_of_a_queue_that_is_removed_once_it_is_tracked_is_removed_by_the_next_pass(
     company: Company,
 ) -> None:

@@ -1,8 +1,10 @@
 """What is found among the items that a mailbox has sent, where the organization wants them tracked."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.support.blobs import PickyBlobs
 from tests.support.company import Company
 from tests.support.ledgers import (
     ANN,
@@ -21,6 +23,7 @@ from tests.support.ledgers import (
 )
 from tests.support.mail import a_message
 
+from postroom.passes import quarantine
 from postroom.passes.issue import send_email
 from postroom.passes.receive import receive
 from postroom.passes.rescan import Mode, rescan
@@ -232,6 +235,27 @@ def test_sent_items_are_never_removed_from_the_server(watched: Company, mailbox:
     assert {row["objectid"] for row in watched.rows("queueitem")} == {
         the_email(watched, directioncode=False)["activityid"]
     }
+
+
+def test_a_sent_item_that_was_put_aside_is_a_sent_email_when_it_is_tried_again(
+    watched: Company, mailbox: MemoryMailbox
+) -> None:
+    bad = b"poison " * 100_000
+    picky = PickyBlobs(bad)
+    watched.context = replace(watched.context, blobs=picky)
+    mailbox.send(from_ann(attachments=[("p.bin", bad)]))
+    take_in(watched, ANN, opener=source_of(mailbox))
+    assert reasons_of(watched) == [Reason.STORE_REFUSED]
+    (entry,) = watched.rows("postroom_quarantine")
+    picky.bad = b""
+    judged = quarantine.retry(watched.context, entry["postroom_quarantineid"])
+    assert judged
+    email = the_email(watched)
+    assert (email["activityid"], email["directioncode"]) == (judged.email_id, True)
+    assert reasons_of(watched, directioncode=True) == [Reason.RECIPIENT_MATCH]
+    (ledger,) = watched.rows("postroom_ledger", emailid=email["activityid"])
+    assert ledger["folder"] == "sent"
+    check_log(watched)
 
 
 def test_sent_items_from_before_the_start_date_are_left_alone(

@@ -248,6 +248,18 @@ def test_what_another_mailbox_brought_is_tracked_already(company: Company) -> No
     assert company.rows("postroom_wish") == []
 
 
+def test_what_is_left_of_equal_mails_without_ids_is_tracked_after_all(company: Company) -> None:
+    data = without_id(from_stranger())
+    take_in(company, ANN, data, data)
+    *_, gone, left = company.server.list(ANN)
+    company.server.delete(ANN, [gone.uidl])
+    (decision,) = decisions_of(company, ANN, serverid=left.uidl)
+    made = track_seen(company.context, decision["postroom_decisionid"])
+    assert the_email(company)["activityid"] == made
+    assert sorted(reasons_of(company)) == [Reason.NO_CORRELATION_MATCH, Reason.TRACKED_BY_PERSON]
+    check_log(company)
+
+
 def test_one_of_equal_mails_without_ids_is_tracked_after_all(company: Company) -> None:
     data = without_id(from_carl())
     take_in(company, ANN, data, data)

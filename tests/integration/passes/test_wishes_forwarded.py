@@ -12,6 +12,7 @@ from tests.support.ledgers import (
     set_filter,
     take_in,
     the_email,
+    without_id,
 )
 from tests.support.mail import a_message
 
@@ -49,6 +50,40 @@ def test_a_forwarded_message_is_fetched_from_the_forward_mailbox(office: Company
     email = track_seen(office.context, decision["postroom_decisionid"])
     assert the_email(office)["activityid"] == email
     assert the_email(office)["receivingmailboxid"] == office.mailbox(BOB)
+    check_log(office)
+
+
+def test_a_forwarded_message_without_an_id_is_fetched_from_the_forward_mailbox(office: Company) -> None:
+    take_in(office, FORWARD, an_item(without_id(an_inner(1)), without_id(an_inner(2))))
+    decision = decisions_of(office)[1]
+    email = track_seen(office.context, decision["postroom_decisionid"])
+    assert (the_email(office)["subject"], the_email(office)["activityid"]) == ("Order 2", email)
+    assert reasons_of(office) == [Reason.NO_CORRELATION_MATCH, Reason.TRACKED_BY_PERSON]
+    check_log(office)
+
+
+def test_the_wish_for_a_forwarded_message_without_an_id_is_followed_when_it_comes_up_again(
+    office: Company,
+) -> None:
+    item = an_item(without_id(an_inner(1)))
+    take_in(office, FORWARD, item)
+    (decision,) = decisions_of(office)
+    (kept,) = [kept for kept in office.server.list(FORWARD) if b"Order 1" in kept.read()]
+    office.server.delete(FORWARD, [kept.uidl])
+    with pytest.raises(UserError, match="no longer on the server"):
+        track_seen(office.context, decision["postroom_decisionid"])
+    take_in(office, FORWARD, an_item(without_id(an_inner(1)), an_inner(2)))
+    assert the_email(office)["subject"] == "Order 1"
+    assert reasons_of(office, tracked=True) == [Reason.TRACKED_BY_PERSON]
+    check_log(office)
+
+
+def test_of_equal_items_without_ids_each_is_tracked(office: Company) -> None:
+    item = an_item(without_id(an_inner(1)))
+    take_in(office, FORWARD, item, item)
+    made = {track_seen(office.context, one["postroom_decisionid"]) for one in decisions_of(office)}
+    assert {row["activityid"] for row in office.rows("email")} == made
+    assert len(made) == 2
     check_log(office)
 
 

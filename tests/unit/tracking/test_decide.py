@@ -184,6 +184,19 @@ def test_the_organization_may_force_one_filter_on_all_users_but_not_on_queues() 
     assert judged(a_mail(to=("sales@corp.example",)), policy=forced).reason is Reason.ACCEPT_ALL
 
 
+def test_the_forced_filter_decides_over_mail_that_came_by_a_list_as_well() -> None:
+    by_list = a_mail(to=("list@else.example",))
+    force_all = {"forced_user_filtering": FilteringMethod.ALL}
+    verdict = judged(by_list, filtering=FilteringMethod.RESPONSES, policy=force_all)
+    assert (verdict.reason, verdict.acceptor and verdict.acceptor.id) == (Reason.ACCEPT_ALL, ANN)
+    force_answers = {"forced_user_filtering": FilteringMethod.RESPONSES}
+    refused = judged(by_list, filtering=FilteringMethod.ALL, policy=force_answers)
+    assert refused.reason is Reason.NO_RECIPIENT_MATCH
+    of_queue = {"owner_table": "queue", "owner": SALES}
+    assert judged(by_list, filtering=FilteringMethod.ALL, policy=force_answers, **of_queue).track
+    assert not judged(by_list, filtering=FilteringMethod.RESPONSES, policy=force_all, **of_queue).track
+
+
 def test_an_answer_names_the_email_it_answers_in_the_verdict() -> None:
     parent = a_parent()
     verdict = judged(

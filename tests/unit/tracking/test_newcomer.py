@@ -76,3 +76,9 @@ def test_nothing_is_made_of_addresses_behind_which_is_nobody(sender: str) -> Non
 )
 def test_names_come_from_what_the_sender_shows(shown: str, names: tuple[str, str]) -> None:
     assert names_of(Address("ada@x.example", shown)) == names
+
+
+@pytest.mark.parametrize("shown", ["Lovelace Ada King", " Lovelace  Ada King ", "Lovelace, Ada King"])
+def test_the_last_name_may_be_the_one_that_stands_first(shown: str) -> None:
+    assert names_of(Address("ada@x.example", shown), last_name_first=True) == ("Ada King", "Lovelace")
+    assert names_of(Address("ada@x.example", "Ada"), last_name_first=True) == ("", "Ada")

@@ -1,8 +1,8 @@
 """How a table adds rules of its own to every write: hooks, called before and after.
 
 A hook is a function that takes a `Write`. Before the row is written it may look at it, change `values`, or
-`refuse`; after, it may write other rows on the same connection. `Hooks` says which are called for which
-table.
+`refuse`; after, it may write other rows on the same connection, or refuse what only the written rows show,
+so that the transaction is given up. `Hooks` says which are called for which table.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -15,6 +15,7 @@ from postroom.schema.mailbox import Mailbox
 from postroom.schema.organization import Organization
 from postroom.store import hindrances, outbox
 from postroom.store.records.hooks import Write, WriteKind
+from postroom.store.replies import loop_problems
 
 _MAILBOX = Mailbox.__table__
 
@@ -156,6 +157,9 @@ def follow_mailbox(write: Write) -> None:
         write.records.update(write.connection, table, owner, changes, by=write.by, internal=True)
 
 
+#: An e-mail that is found in Sending is given back to those that wait to leave.
+_ON_THEIR_WAY = (EmailStatus.PENDING_SEND, EmailStatus.SENDING)
+
 #: What decides over a profile's mailboxes, and over all of them.
 _OF_PROFILE = (
     "statecode",
@@ -188,6 +192,12 @@ def _mailboxes_concerned(write: Write) -> list[UUID]:
     if table == "organization" and write.changes(*_OF_ORGANIZATION):
         return list(write.connection.scalars(sa.select(_MAILBOX.c.mailboxid)))
     return []
+
+
+def stop_loops(write: Write) -> None:
+    """Refuse an automatic reply that is to leave by this write and could go round in a circle."""
+    if write.changes("statuscode") and write.values["statuscode"] in _ON_THEIR_WAY:
+        write.problems.extend(loop_problems(write.connection, write.id, write.after, write.now))
 
 
 def relate_to_mailbox(write: Write) -> None:

@@ -21,6 +21,7 @@ from postroom.store.records.mail import (
     make_mailbox,
     relate_to_mailbox,
     say_what_hinders,
+    stop_loops,
 )
 from postroom.store.records.parties import check_parties, keep_parties, mark_deleted
 from postroom.store.records.people import build_full_name, keep_settings
@@ -49,6 +50,7 @@ _AFTER: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (make_mailbox, ("systemuser", "queue")),
     (follow_mailbox, ("mailbox",)),
     (say_what_hinders, ("mailbox", "emailserverprofile", "organization")),
+    (stop_loops, ("email",)),
     (relate_to_mailbox, ("email",)),
     (remember_untracking, ("email",)),
     (keep_words, ("organization",)),

@@ -144,6 +144,11 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("postroom_quarantine", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "directioncode", sa.Boolean(), autoincrement=False, nullable=False, server_default=sa.false()
+            )
+        )
         batch_op.add_column(sa.Column("decisionid", sa.Uuid(), autoincrement=False, nullable=True))
 
     _fill()
@@ -196,6 +201,7 @@ def downgrade() -> None:
     """Take the step back."""
     with op.batch_alter_table("postroom_quarantine", schema=None) as batch_op:
         batch_op.drop_column("decisionid")
+        batch_op.drop_column("directioncode")
 
     with op.batch_alter_table("postroom_ledger", schema=None) as batch_op:
         batch_op.drop_column("messages")
