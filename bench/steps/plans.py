@@ -111,7 +111,8 @@ def _on_sqlite(connection: Connection, look_up: LookUp) -> LookUp:
     look_up.instructions = counted
     # The keys that were asked for come as a table of their own, and what a subselect found as another.
     scans = (line.removeprefix("SCAN ").split()[0] for line in look_up.plan if line.startswith("SCAN "))
-    look_up.whole_tables = [name for name in scans if name not in _ASKED and not name.startswith("(")]
+    found = {line.split()[1] for line in look_up.plan if line.startswith("CO-ROUTINE ")}
+    look_up.whole_tables = [n for n in scans if n not in {*_ASKED, *found} and not n.startswith("(")]
     return look_up
 
 

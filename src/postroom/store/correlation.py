@@ -156,9 +156,10 @@ _CONVERSATIONS = (
     "WITH RECURSIVE conversation(value, id, number) AS ("
     "SELECT asked.value, (SELECT conversationtrackingid FROM email WHERE trackingtoken = asked.value "
     "AND conversationtrackingid IS NOT NULL ORDER BY conversationtrackingid DESC LIMIT 1), 1 FROM {tokens} "
-    "UNION ALL SELECT c.value, (SELECT conversationtrackingid FROM email WHERE trackingtoken = c.value "
-    "AND conversationtrackingid < c.id ORDER BY conversationtrackingid DESC LIMIT 1), c.number + 1 "
-    "FROM conversation AS c WHERE c.id IS NOT NULL AND c.number < {most}) "
+    "UNION ALL SELECT asked.value, "
+    "(SELECT conversationtrackingid FROM email WHERE trackingtoken = asked.value "
+    "AND conversationtrackingid < asked.id ORDER BY conversationtrackingid DESC LIMIT 1), asked.number + 1 "
+    "FROM conversation AS asked WHERE asked.id IS NOT NULL AND asked.number < {most}) "
     "SELECT asked.value, {fields}, {people} FROM conversation AS asked "
 )
 # The first e-mail was sent to those whose answers bring the token back; the newest knows what came of it.
