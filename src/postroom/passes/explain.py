@@ -79,7 +79,11 @@ def explain(connection: Connection, wanted: str, mailbox: UUID | None = None) ->
 
     An e-mail about which no decision is kept is explained by what it says of itself.
     """
-    query = sa.select(_DECISION).where(_matching(wanted)).order_by(_DECISION.c.createdon)
+    query = (
+        sa.select(_DECISION)
+        .where(_matching(wanted))
+        .order_by(_DECISION.c.createdon, _DECISION.c.postroom_decisionid)
+    )
     if mailbox:
         query = query.where(_DECISION.c.mailboxid == mailbox)
     found = [_explanation(row) for row in connection.execute(query).mappings()]
