@@ -1,5 +1,6 @@
 """The e-mail search index: which records an address belongs to."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -95,7 +96,8 @@ def _places(connection: Connection, addresses: Sequence[str]) -> list[_Place]:
     places = [
         (address, key_of(key), table, number, bool(choice)) for address, key, table, number, choice in rows
     ]
-    return places if len(places) <= _MOST_PLACES else _bounded(places)
+    shared_most = max(Counter(place[0] for place in places).values(), default=0)
+    return places if shared_most <= _MOST_PLACES else _bounded(places)
 
 
 def _bounded(places: Iterable[_Place]) -> list[_Place]:
