@@ -113,12 +113,15 @@ def bring_work(firm: Firm) -> None:
 
 
 def finish(firm: Firm, environment: Mapping[str, str], *, seconds: float = 120) -> float:
-    """Leave a worker alone until all is done, tell it to stop, and return how long it took."""
+    """Leave a worker alone until all is done, tell it to stop, and return how long it took.
+
+    It may find nothing left to do; it is told to stop all the same only when it is seen to be at work.
+    """
     words = [sys.executable, "-m", "postroom.cli", "worker"]
-    deadline = (begun := time.monotonic()) + seconds
+    deadline, born_at = (begun := time.monotonic()) + seconds, firm.postroom.clock.now()
     with subprocess.Popen(words, env={**os.environ, **environment}) as worker:
         try:
-            while not is_done(firm):
+            while not (is_done(firm) and firm.has_begun_a_pass_since(born_at)):
                 assert worker.poll() is None, "the worker has ended by itself"
                 assert time.monotonic() < deadline, f"not done after {seconds} s: {firm.glance()}"
                 firm.hint()

@@ -134,6 +134,10 @@ class Firm:
         with self.postroom.database.read() as connection:
             return Glance(*connection.execute(_GLANCE, {"queue": self.mailbox_ids[1]}).one())
 
+    def has_begun_a_pass_since(self, moment: datetime) -> bool:
+        """Say whether any pass was begun at this moment or later, ended since or not."""
+        return bool(self.rows("postroom_workload", _ROW.c.laststartedon >= moment))
+
     def rows(self, table: str, *where: sa.ColumnElement[bool]) -> list[Any]:
         """Return the rows of a table."""
         with self.postroom.database.read() as connection:
