@@ -1,0 +1,1 @@
+"""The sandbox's Exchange: mailboxes with mail, calendar, contacts and tasks, spoken to by EWS."""
