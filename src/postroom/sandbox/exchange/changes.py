@@ -1,4 +1,4 @@
-"""What has changed in a folder or a hierarchy since a given state; the memory behind both Sync operations."""
+"""What has changed in a folder or a hierarchy since a state: the memory of both Sync operations."""
 
 from bisect import bisect_right
 from dataclasses import dataclass

@@ -57,6 +57,8 @@ class Item:
     is_draft: bool = False
     #: Hidden items carry settings and aren't shown among a folder's contents.
     is_associated: bool = False
+    #: The number of the change that last wrote a field, by its URI or property key.
+    touched: dict[str, int] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -106,10 +108,18 @@ class Item:
         element.extend(t_element("String", name) for name in names)
         self.fields["item:Categories"] = element
 
+    def set_property(self, attribute: str, which: str, kind: str, value: str) -> None:
+        """Set an extended property, named by PropertyTag or another attribute of its path."""
+        path = t_element("ExtendedFieldURI", **{attribute: which, "PropertyType": kind})
+        element = t_element("ExtendedProperty")
+        element.extend((path, t_element("Value", value)))
+        self.extended[property_key(path)] = element
+
     def twin(self, new_id: str, change_key: str, folder_id: str) -> "Item":
         """Return a copy under another id in a folder; nothing of it is shared."""
         made = copy.deepcopy(self)
         made.id, made.change_key, made.folder_id = new_id, change_key, folder_id
+        made.touched.clear()
         return made
 
 

@@ -69,6 +69,14 @@ class Mailbox:
         """Return the folder of a distinguished name that every mailbox has."""
         return self.folders[self._standard[distinguished]]
 
+    def number_of(self, change_key: str) -> int:
+        """Return the number of the change that a change key came with; 0 for a key of nobody's making."""
+        try:
+            octets = base64.b64decode(change_key, validate=True)
+        except ValueError:
+            return 0
+        return int.from_bytes(octets[len(_KEY_MARK) :], "big") if octets.startswith(_KEY_MARK) else 0
+
     def children(self, folder: Folder) -> list[Folder]:
         """Return the folders directly below; a mailbox has tens of them, so all are looked at."""
         return [each for each in self.folders.values() if each.parent_id == folder.id]
@@ -116,6 +124,9 @@ class Mailbox:
         now = self.now()
         item = Item(self.new_id(), "", kind, folder.id, now, now, now)
         item.put("item:ItemClass", ITEM_CLASSES.get(kind, "IPM.Note"))
+        # Stays the same wherever the item is moved. source: MS-OXPROPS 2.1002
+        search_key = base64.b64encode(secrets.token_bytes(16)).decode("ascii")
+        item.set_property("PropertyTag", "0x300b", "Binary", search_key)
         return item
 
     def keep(self, item: Item, event: EventKind = EventKind.CREATED, **before: str) -> Item:
@@ -129,10 +140,11 @@ class Mailbox:
         self._tell_of_item(event, item, **before)
         return item
 
-    def change(self, item: Item) -> None:
-        """Note that the item has another content."""
+    def change(self, item: Item, *fields: str) -> None:
+        """Note that the item has another content, in these fields when they are known."""
         folder = self.folders[item.folder_id]
         item.change_key = self.new_key()
+        item.touched.update(dict.fromkeys(fields, self._number))
         item.modified_at = self.now()
         folder.log.change(item.id, self._number)
         self._touch_contents(folder)
@@ -144,6 +156,7 @@ class Mailbox:
             return
         item.put("message:IsRead", read)
         item.change_key = self.new_key()
+        item.touched["message:IsRead"] = self._number
         item.modified_at = self.now()
         folder = self.folders[item.folder_id]
         folder.log.mark_read(item.id, self._number)

@@ -1,5 +1,6 @@
 """Names of Exchange Web Services: namespaces, elements in schema order, fields and folders."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -9,6 +10,9 @@ SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 MESSAGES: Final = "http://schemas.microsoft.com/exchange/services/2006/messages"
 TYPES: Final = "http://schemas.microsoft.com/exchange/services/2006/types"
 ERRORS: Final = "http://schemas.microsoft.com/exchange/services/2006/errors"
+
+# Characters that XML 1.0 can't hold, which mail can.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 NSMAP: Final[Mapping[str, str]] = {"s": SOAP, "m": MESSAGES, "t": TYPES}
 
@@ -39,8 +43,17 @@ def m_element(local: str, text: str | None = None, /, **attributes: str) -> etre
 
 def _element(name: str, text: str | None, attributes: Mapping[str, str]) -> etree._Element:
     made = etree.Element(name, attributes, nsmap=dict(NSMAP))
-    made.text = text
+    made.text = None if text is None else without_controls(text)
     return made
+
+
+def without_controls(text: str) -> str:
+    """Return the text without the characters that XML can't hold.
+
+    >>> without_controls("a\\x00b\\tc")
+    'ab\\tc'
+    """
+    return _NO_XML.sub("", text)
 
 
 def with_children(parent: etree._Element, children: Iterable[etree._Element]) -> etree._Element:
