@@ -1,13 +1,15 @@
 """Where mail comes from and where it goes: `MailSource` and `MailSink`."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
 from postroom.errors import TransportError
 from postroom.mime.message import Raw
+from postroom.ports.folders import MailFolders
 
 # What could end a command or a path early, in ASCII or in what Unicode calls a blank, and what hides.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0<>\s\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
@@ -37,6 +39,45 @@ class Offered:
     folder: str = ""
     #: It lies among what the mailbox has sent, not among what it received.
     is_sent_copy: bool = False
+    #: When the server got it, where the server says so before the message is fetched.
+    received_at: datetime | None = None
+    #: It came into its folder after the folder was first looked into, however old it is.
+    is_arrival: bool = False
+    #: The names of the categories on it, where the server has such.
+    categories: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is looked for in a mailbox, and how far earlier looks have come."""
+
+    #: Folders to look into beside the inbox, by the server's ids.
+    folders: tuple[str, ...] = ()
+    #: Look at what the mailbox has sent as well.
+    sent_items: bool = False
+    #: Messages with this category are wanted in whatever folder they lie; empty for none.
+    category: str = ""
+    #: What pages of earlier looks asked to be remembered.
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of what a look found; what is new, what has changed, what is gone.
+
+    A message may be offered that was offered before: its categories may have changed, or the
+    server has lost count. Who keeps a ledger takes nothing in twice.
+    """
+
+    offered: Sequence[Offered]
+    #: Messages that are no longer where they were, by server id.
+    gone: Sequence[str] = ()
+    #: The page is all that the mailbox holds: what was seen before and isn't in it is gone.
+    is_whole: bool = False
+    #: To be remembered once all of the page is recorded, and handed to the next look. The keys and texts
+    #: are the source's own; an empty text asks to forget the key. A text that the source can't use
+    #: any more makes it look from the beginning.
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +93,35 @@ class Fetched:
 class MailSource(Protocol):
     """An open session with one mailbox that gives messages.
 
-    A source that can also offers what the mailbox has sent, and says so of each such message.
+    A source that can also offers what the mailbox has sent, and says so of each such message, and
+    looks into other folders.
 
     Nothing that a source does marks or removes a message before `discard`, and nothing is
     removed until `close` ends the session in good order.
     """
 
+    @property
+    def folders(self) -> MailFolders | None:
+        """Return the mailbox's folders and categories, or None where the server has no such thing."""
+        ...
+
     def offered(self) -> Sequence[Offered]:
-        """Return every message of the mailbox in the server's order, without fetching any."""
+        """Return every message of the inbox in the server's order, without fetching any.
+
+        With them goes what the mailbox has sent, where the source can show it and no look says otherwise.
+        """
+        ...
+
+    def pages(self, look: Look) -> Iterator[Page]:
+        """Yield what is new since the look's marks, in the server's order, without fetching any.
+
+        The first look, and one whose marks are of no use, offers every message. A source that
+        remembers nothing yields one page that is the whole. A message is offered in one page only.
+        """
+        ...
+
+    def find(self, server_ids: Collection[str]) -> Sequence[Offered]:
+        """Return those of these messages that are still there, in any order."""
         ...
 
     def fetch(self, wanted: Iterable[Offered]) -> Iterator[Fetched]:
@@ -136,6 +198,14 @@ class MailSink(Protocol):
 
         A broken session gives DEFERRED to all whose content had not wholly left, UNCERTAIN to
         those whose content had left without an answer; it does not raise.
+        """
+        ...
+
+    def found_sent(self, message_ids: Sequence[str]) -> Collection[str] | None:
+        """Return which of these messages the server has sent, by its own record of what was sent.
+
+        The ids are without angle brackets. None where the server keeps no such record, or was told
+        to keep none: then nobody can know. Raises `TransportError` when the server can't be asked.
         """
         ...
 

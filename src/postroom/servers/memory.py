@@ -5,12 +5,21 @@ mailbox and the relay outlive the sessions, and can be told how the next session
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from postroom.errors import Refused, TooLarge, TransportError, Unreachable
 from postroom.mime.message import RawBytes
-from postroom.ports.mail import Delivery, Fetched, Offered, Outcome, Submission, is_safe_address
+from postroom.ports.mail import (
+    Delivery,
+    Fetched,
+    Look,
+    Offered,
+    Outcome,
+    Page,
+    Submission,
+    is_safe_address,
+)
 
 
 @dataclass(slots=True)
@@ -79,6 +88,19 @@ class MemorySource:
     def offered(self) -> Sequence[Offered]:
         """Return every message of the mailbox, as it was when the session was opened."""
         return self._offered
+
+    @property
+    def folders(self) -> None:
+        """Return None: there is one place for messages and no folders."""
+        return None
+
+    def pages(self, look: Look) -> Iterator[Page]:
+        """Yield all that is there as one page."""
+        yield Page(self._offered, is_whole=True)
+
+    def find(self, server_ids: Collection[str]) -> Sequence[Offered]:
+        """Return those of these messages that are still there."""
+        return [offered for offered in self._offered if offered.server_id in server_ids]
 
     def fetch(self, wanted: Iterable[Offered]) -> Iterator[Fetched]:
         """Yield each wanted message in the order asked for."""
@@ -167,6 +189,10 @@ class MemorySink:
         """Submit each in order and yield its outcome."""
         for submission in submissions:
             yield self._submit(submission)
+
+    def found_sent(self, message_ids: Sequence[str]) -> None:
+        """Return None: a relay keeps no record of what went through it."""
+        return
 
     def close(self) -> None:
         """End the session; raises nothing."""

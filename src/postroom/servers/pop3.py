@@ -7,7 +7,7 @@ Order of reading: `Pop3Account`, `open_pop3`, `Pop3Source` (what a pass uses), `
 import base64
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from postroom.errors import (
@@ -19,7 +19,7 @@ from postroom.errors import (
     TransportError,
     Unreachable,
 )
-from postroom.ports.mail import Fetched, Offered
+from postroom.ports.mail import Fetched, Look, Offered, Page
 from postroom.servers.connection import (
     Connection,
     Endpoint,
@@ -100,6 +100,19 @@ class Pop3Source:
     def offered(self) -> Sequence[Offered]:
         """Return every message of the mailbox in the server's order, as it was at sign-in."""
         return self._offered
+
+    @property
+    def folders(self) -> None:
+        """Return None: POP3 knows one mailbox and no folders."""
+        return None
+
+    def pages(self, look: Look) -> Iterator[Page]:
+        """Yield all that is there as one page; POP3 has nothing that could be remembered."""
+        yield Page(self._offered, is_whole=True)
+
+    def find(self, server_ids: Collection[str]) -> Sequence[Offered]:
+        """Return those of these messages that are still there."""
+        return [offered for offered in self._offered if offered.server_id in server_ids]
 
     def fetch(self, wanted: Iterable[Offered]) -> Iterator[Fetched]:
         """Yield each wanted message in the order asked for.

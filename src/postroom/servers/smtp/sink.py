@@ -127,6 +127,10 @@ class SmtpSink:
         self._used_at = time.monotonic()
         return is_alive
 
+    def found_sent(self, message_ids: Sequence[str]) -> None:
+        """Return None: a relay keeps no record that could be asked."""
+        return
+
     def close(self) -> None:
         """End the session in good order; raises nothing."""
         session, self._session = self._session, None
