@@ -12,7 +12,6 @@ from postroom.errors import (
     BadReply,
     PostroomError,
     Refused,
-    Throttled,
     TransportError,
     Unreachable,
 )
@@ -55,6 +54,14 @@ class Copies(Enum):
 
 class _Lost(Exception):  # noqa: N818 - a signal within this module
     """The request has left and its answer says nothing certain."""
+
+    def __init__(self, failure: TransportError) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+class _TurnedAway(Exception):  # noqa: N818 - a signal within this module
+    """The server did not look at the request."""
 
     def __init__(self, failure: TransportError) -> None:
         super().__init__(str(failure))
@@ -141,6 +148,9 @@ class ExchangeSink:
                     raise _Lost(failure) from fault
                 if not (self._session.step_back(fault.said) or self._session.has_moved(failure)):
                     raise failure from fault
+            except _TurnedAway as turned:
+                if not self._session.has_moved(turned.failure):
+                    raise turned.failure from turned
             except (Unreachable, BadReply) as failure:
                 if body.was_read_whole:
                     raise _Lost(failure) from failure
@@ -212,14 +222,11 @@ class ExchangeSink:
 
 
 def _octets(reply: Reply) -> bytes:
-    """Return the answer; one that is no SOAP is raised, as a doubt where the server failed inside."""
+    """Return the whole answer; one that is no SOAP is raised, as turned away where nothing was done yet."""
     if reply.is_soap:
         return reply.whole()
     failure = reply.failure()
-    if reply.status < 500 and isinstance(failure, Unreachable | BadReply):
-        # Turned away before anything was done with it.
-        raise Throttled(str(failure), reply=failure.reply, retry_after=60.0)
-    raise failure
+    raise failure if reply.status >= 500 else _TurnedAway(failure)
 
 
 def _doubt(messages: Sequence[Message]) -> TransportError:
