@@ -6,10 +6,11 @@ whether it needs to be asked; so an unchanged mailbox costs one request, however
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from postroom.errors import BadReply, Refused, SignInRejected
 from postroom.ports.folders import Folder
-from postroom.servers.exchange.answer import Element, Message, local, text_at
+from postroom.servers.exchange.answer import Element, Message, local, read_instant, text_at
 from postroom.servers.exchange.markup import field, shape, tag, tagged
 from postroom.servers.exchange.session import Session, require
 
@@ -44,6 +45,19 @@ class Seen:
     holds_mail: bool
     #: Differs when its contents differ; empty where the server doesn't say.
     state: str
+    #: When its contents last changed, to the second, and whether it has any.
+    changed_at: datetime | None = None
+    is_empty: bool = False
+
+    def settled(self, read_at: datetime | None) -> str:
+        """Return the state, or nothing when it may have changed since without looking different.
+
+        Servers tell the time of the last change to the second. What was read in that very second may
+        be changed in it once more; only arrivals and removals would still show.
+        """
+        if read_at is None or self.changed_at is None or self.is_empty or read_at > self.changed_at:
+            return self.state
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +69,9 @@ class Glance:
     #: Empty when nobody asked for it, or there is none.
     sent: str = ""
 
-    def state_of(self, folder: str) -> str:
-        """Return what tells the folder's contents from those of another time, or nothing."""
-        seen = self.folders.get(folder)
-        return seen.state if seen else ""
+    def get(self, folder: str) -> Seen:
+        """Return what was seen of the folder; nothing but its id when it was not seen."""
+        return self.folders.get(folder) or Seen(folder, "", "", holds_mail=True, state="")
 
 
 def take_glance(
@@ -148,31 +161,33 @@ def _by_id(folder: str) -> str:
 
 def _seen(folder: Element) -> Seen:
     folder_class = text_at(folder, "t:FolderClass").lower()
+    values = _values(folder)
+    changed_at, removed = values.get(LOCAL_COMMIT_TIME_MAX, ""), values.get(DELETED_COUNT_TOTAL, "")
+    count = text_at(folder, "t:TotalCount")
     return Seen(
-        _id_in(folder, "t:FolderId"),
-        _id_in(folder, "t:ParentFolderId"),
+        _id_in(folder, "FolderId"),
+        _id_in(folder, "ParentFolderId"),
         text_at(folder, "t:DisplayName"),
         local(folder) == "Folder" and (not folder_class or folder_class.startswith("ipf.note")),
-        _state(folder),
+        "|".join((changed_at, removed, count)) if changed_at else "",
+        read_instant(changed_at),
+        count == "0",
     )
 
 
 def _id_in(folder: Element, name: str) -> str:
-    found = next(folder.iterfind(name.replace("t:", "{*}")), None)
+    found = next(folder.iterfind(f"{{*}}{name}"), None)
     return "" if found is None else found.get("Id") or ""
 
 
-def _state(folder: Element) -> str:
-    """Return what changes with the folder's contents, or nothing where the server doesn't say."""
+def _values(folder: Element) -> dict[int, str]:
+    """Return the values of the folder's numbered properties."""
     values = {}
     for extended in folder.iterfind("{*}ExtendedProperty"):
         path = next(extended.iterfind("{*}ExtendedFieldURI"), None)
         if path is not None:
             values[_number(path.get("PropertyTag") or "")] = text_at(extended, "t:Value")
-    changed_at = values.get(LOCAL_COMMIT_TIME_MAX, "")
-    if not changed_at:
-        return ""
-    return "|".join((changed_at, values.get(DELETED_COUNT_TOTAL, ""), text_at(folder, "t:TotalCount")))
+    return values
 
 
 def _number(written: str) -> int:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from postroom.errors import BadReply, Throttled, TransportError
 from postroom.ports.clock import SystemClock
@@ -45,6 +46,8 @@ class Session:
         self._may_move = account.autodiscovers and bool(account.url)
         self.url = account.url or self._found()
         self.channel: Channel = channel_for(account, self.url)
+        #: The server's own time when it gave the last answer, to the second; None when it didn't say.
+        self.answered_at: datetime | None = None
         self.version = account.version if account.version in VERSIONS else VERSIONS[0]
 
     @property
@@ -142,6 +145,7 @@ class Session:
         """Return the whole answer; raises for one that is no SOAP."""
         if not reply.is_soap:
             raise reply.failure()
+        self.answered_at = _read_date(reply.headers.get("date", ""))
         return reply.whole()
 
     def step_back(self, said: Said) -> bool:
@@ -151,6 +155,13 @@ class Session:
             return False
         self.version = VERSIONS[at]
         return True
+
+
+def _read_date(written: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(written).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def require(messages: list[Message], problem: str) -> Message:

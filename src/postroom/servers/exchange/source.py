@@ -94,12 +94,12 @@ class ExchangeSource:
         followed = self._followed(look, glance)
         for place in followed:
             mark = marks.get(place.key, Mark())
-            state = glance.state_of(place.id)
+            seen = glance.get(place.id)
             if mark.folder != place.id:
                 mark = Mark()
-            if mark.is_complete and mark.still_holds(state, self._session.now()):
+            if mark.is_complete and mark.still_holds(seen.state, self._session.now()):
                 continue
-            yield from changes_of(self._session, place, mark, state, self._listing)
+            yield from changes_of(self._session, place, mark, seen, self._listing)
         if look.category:
             yield from self._categorized(look.category, glance, {place.id for place in followed}, marks)
 
@@ -189,7 +189,8 @@ class ExchangeSource:
             if offered := [o for o in self._offers(items, places[position]) if _has(o, category)]:
                 yield Page(offered)
         if changed:
-            looked = {seen.id: Mark("", seen.state, now, seen.id).written() for seen in changed}
+            read_at = self._session.answered_at
+            looked = {seen.id: Mark("", seen.settled(read_at), now, seen.id).written() for seen in changed}
             yield Page((), marks=looked)
 
     def _offers(self, items: Iterable[Element], place: Place) -> list[Offered]:

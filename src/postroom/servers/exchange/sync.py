@@ -6,6 +6,7 @@ from dataclasses import replace
 from postroom.errors import BadReply, Refused, SignInRejected, Throttled, TransportError
 from postroom.ports.mail import Offered, Page
 from postroom.servers.exchange.answer import Element, Message, SoapFault, local
+from postroom.servers.exchange.glance import Seen
 from postroom.servers.exchange.item import LISTED, Listing, Place, item_id
 from postroom.servers.exchange.mark import Mark
 from postroom.servers.exchange.markup import shape, tag, text
@@ -21,25 +22,23 @@ _GONE = frozenset({"ErrorFolderNotFound", "ErrorSyncFolderNotFound", "ErrorItemN
 _PROBLEM = "The changes of a folder were not listed"
 
 
-def changes_of(session: Session, place: Place, mark: Mark, glance: str, listing: Listing) -> Iterator[Page]:
+def changes_of(session: Session, place: Place, mark: Mark, seen: Seen, listing: Listing) -> Iterator[Page]:
     """Yield what changed in the folder since its mark, a page for each answer.
 
     A mark that the server refuses is forgotten and the folder read from its beginning. A server
     that can't tell changes is asked for all that the folder holds.
     """
     try:
-        yield from _synchronized(session, place, mark, glance, listing)
+        yield from _synchronized(session, place, mark, seen, listing)
     except TransportError as failure:
         is_answer = isinstance(failure.__cause__, SoapFault) or isinstance(failure, Refused)
         if not is_answer or isinstance(failure, Throttled | SignInRejected):
             raise
         # Some servers and gateways know no SyncFolderItems, or fail in it.
-        yield from _listed(session, place, mark, glance, listing)
+        yield from _listed(session, place, mark, seen, listing)
 
 
-def _synchronized(
-    session: Session, place: Place, mark: Mark, glance: str, listing: Listing
-) -> Iterator[Page]:
+def _synchronized(session: Session, place: Place, mark: Mark, seen: Seen, listing: Listing) -> Iterator[Page]:
     while True:
         message = session.call(_request(place, mark.state), _PROBLEM)[:1]
         code = message[0].said.code if message else ""
@@ -57,7 +56,7 @@ def _synchronized(
         offered, gone = _read(answer, place, mark, listing)
         mark = replace(mark, state=state, folder=place.id, at=session.now())
         if is_last:
-            mark = replace(mark, glance=glance, is_complete=True)
+            mark = replace(mark, glance=seen.settled(session.answered_at), is_complete=True)
         yield Page(offered, gone, marks={place.key: mark.written()})
         if is_last:
             return
@@ -99,9 +98,10 @@ def _latest(known: Offered, found: Offered) -> Offered:
     return replace(found, number=known.number, is_arrival=known.is_arrival or found.is_arrival)
 
 
-def _listed(session: Session, place: Place, mark: Mark, glance: str, listing: Listing) -> Iterator[Page]:
+def _listed(session: Session, place: Place, mark: Mark, seen: Seen, listing: Listing) -> Iterator[Page]:
     """Yield all that the folder holds; what is gone from it can't be told."""
-    mark = replace(mark, glance=glance, at=session.now(), folder=place.id, is_complete=True)
     for _, items in find_items(session, [folder_id(place.id)], LISTED, "", _PROBLEM):
         yield Page([offer for item in items if (offer := listing.offer(item, place))])
+    glance = seen.settled(session.answered_at)
+    mark = replace(mark, glance=glance, at=session.now(), folder=place.id, is_complete=True)
     yield Page((), marks={place.key: mark.written()})
