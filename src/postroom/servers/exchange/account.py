@@ -55,6 +55,7 @@ class Application:
     client_id: str
     client_secret: str = field(repr=False)
     tenant: str
+    #: The authority's URL, or that of its tokens when it ends so.
     authority: str = ENTRA_AUTHORITY
     scope: str = EWS_SCOPE
 
@@ -72,6 +73,8 @@ class Application:
     def token_url(self) -> str:
         """Return where tokens are asked for."""
         # source: ENTRA-CLIENT-CREDENTIALS
+        if self.authority.endswith("/token"):
+            return self.authority
         return f"{self.authority.rstrip('/')}/{self.tenant}/oauth2/v2.0/token"
 
 

@@ -156,7 +156,9 @@ class Channel:
         """Return what an answer that is no SOAP means."""
         shown = {name: self.mask(value) for name, value in headers.items()}
         user = self._account.credentials.user
-        return about_status(Answer(str(self.endpoint), user, status, shown, self.mask(said)))
+        return about_status(
+            Answer(str(self.endpoint), user, self._has_tokens, status, shown, self.mask(said))
+        )
 
     @contextmanager
     def _answered(

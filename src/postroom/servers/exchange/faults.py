@@ -183,6 +183,8 @@ class Answer:
 
     place: str
     user: str
+    #: Signed in with a token that an application was given.
+    is_by_token: bool
     status: int
     headers: Mapping[str, str]
     text: str = ""
@@ -226,8 +228,7 @@ def about_status(answer: Answer) -> TransportError:
 
 
 def _unauthorized(answer: Answer) -> str:
-    offered = answer.headers.get("www-authenticate", "")
-    if "invalid_token" in offered or "Bearer" in offered:
+    if answer.is_by_token:
         return (
             f"{answer.place} refused the token of application {answer.user}; check tenant, application and "
             "its permission full_access_as_app with an administrator's consent."
