@@ -1,7 +1,8 @@
 """The ledger: every message a server has shown; nothing recorded twice or forgotten."""
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 
+from postroom.schema import choices
 from postroom.schema import column as col
 from postroom.schema.column import Required
 from postroom.schema.table import Description, Row
@@ -16,6 +17,13 @@ class Ledger(Row):
         UniqueConstraint("mailboxid", "folder", "validity", "serverid"),
         Index("ix_postroom_ledger_emailid", "emailid"),
         Index("ix_postroom_ledger_digest", "mailboxid", "digest"),
+        # Only what is to be done on the server, which is little at any time.
+        Index(
+            "ix_postroom_ledger_category",
+            "mailboxid",
+            postgresql_where=text("category IN (1, 3, 5)"),
+            sqlite_where=text("category IN (1, 3, 5)"),
+        ),
     )
 
     postroom_ledgerid = col.key(label="Ledger Entry", access="R")
@@ -47,4 +55,15 @@ class Ledger(Row):
     seenon = col.moment(label="Seen On", access="R", nullable=False)
     discardedon = col.moment(
         label="Discarded On", access="R", description="When the server was asked to remove it."
+    )
+    goneon = col.moment(
+        label="Gone On", access="R", description="When the server said that it is no longer where it was."
+    )
+    category = col.choice(
+        choices.CategoryMark,
+        label="Category",
+        access="R",
+        default=choices.CategoryMark.NONE,
+        nullable=False,
+        description="How it stands with the tracking category on it.",
     )
