@@ -1,6 +1,6 @@
 """The ledger: every message a server has shown; nothing recorded twice or forgotten."""
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint
 
 from postroom.schema import choices
 from postroom.schema import column as col
@@ -17,13 +17,7 @@ class Ledger(Row):
         UniqueConstraint("mailboxid", "folder", "validity", "serverid"),
         Index("ix_postroom_ledger_emailid", "emailid"),
         Index("ix_postroom_ledger_digest", "mailboxid", "digest"),
-        # Only what is to be done on the server, which is little at any time.
-        Index(
-            "ix_postroom_ledger_category",
-            "mailboxid",
-            postgresql_where=text("category IN (1, 3, 5)"),
-            sqlite_where=text("category IN (1, 3, 5)"),
-        ),
+        Index("ix_postroom_ledger_category", "mailboxid", "category"),
     )
 
     postroom_ledgerid = col.key(label="Ledger Entry", access="R")

@@ -39,23 +39,13 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("category", sa.Integer(), server_default="0", autoincrement=False, nullable=False)
         )
-        batch_op.create_index(
-            "ix_postroom_ledger_category",
-            ["mailboxid"],
-            unique=False,
-            postgresql_where=sa.text("category IN (1, 3, 5)"),
-            sqlite_where=sa.text("category IN (1, 3, 5)"),
-        )
+        batch_op.create_index("ix_postroom_ledger_category", ["mailboxid", "category"], unique=False)
 
 
 def downgrade() -> None:
     """Take the step back."""
     with op.batch_alter_table("postroom_ledger", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_postroom_ledger_category",
-            postgresql_where=sa.text("category IN (1, 3, 5)"),
-            sqlite_where=sa.text("category IN (1, 3, 5)"),
-        )
+        batch_op.drop_index("ix_postroom_ledger_category")
         batch_op.drop_column("category")
         batch_op.drop_column("goneon")
 
