@@ -135,15 +135,16 @@ def _about_outgoing(mailbox: Mapping[str, Any]) -> Obstacle | None:
 
 def _about_the_server(workload: Workload, profile: Mapping[str, Any]) -> Obstacle | None:
     servertype = profile.get("servertype")
-    if servertype == ServerType.POP3_SMTP:
+    if servertype != ServerType.IMAP_SMTP and servertype in set(ServerType):
         return None
     if servertype == ServerType.IMAP_SMTP and workload is Workload.OUTGOING:
         return None
     return Obstacle(
         "UnsupportedEmailServer",
         0x8005E242,
-        "This release reads POP3 servers and sends through SMTP servers; the profile names another kind.",
-        "Use a profile of type 1 (POP3/SMTP).",
+        "This release reads POP3 and Exchange servers and sends through SMTP and Exchange servers; "
+        "the profile names another kind.",
+        "Use a profile of type 1 (POP3/SMTP), or of type 0, 2 or 3 (Exchange).",
     )
 
 

@@ -28,7 +28,7 @@ from tests.support.mail import a_message
 
 from postroom.errors import Refused, TransportError, Unreachable
 from postroom.passes import access
-from postroom.passes.access import Hindered
+from postroom.passes.credentials import Hindered
 from postroom.passes.context import Context
 from postroom.passes.judge import Judged
 from postroom.passes.receive import receive

@@ -64,7 +64,6 @@ CASES: list[tuple[Workload, dict[str, Any], tuple[str, int]]] = [
     ],
     (ITEMS, {}, ("MailboxUnsupportedServerType", 0x8005E247)),
     (IN, {"profile": {**PROFILE, "servertype": 4}}, ("UnsupportedEmailServer", 0x8005E242)),
-    (OUT, {"profile": {**PROFILE, "servertype": 0}}, ("UnsupportedEmailServer", 0x8005E242)),
     *[(IN, {"emailrouteraccessapproval": state}, ("UnapprovedMailbox", 0x8005E220)) for state in (0, 2, 3)],
     (IN, {"enabledforincomingemail": False}, ("MailboxNotEnabled", 0x8005E219)),
     (OUT, {"enabledforoutgoingemail": False}, ("MailboxNotEnabled", 0x8005E219)),
@@ -76,6 +75,12 @@ def test_each_thing_that_stands_in_the_way_is_named_with_its_cure(
     workload: Workload, changed: dict[str, Any], expected: tuple[str, int]
 ) -> None:
     assert obstacle(workload, **changed) == expected
+
+
+@pytest.mark.parametrize("servertype", [0, 1, 2, 3])
+@pytest.mark.parametrize("workload", [IN, OUT])
+def test_pop3_and_exchange_serve_both_directions(workload: Workload, servertype: int) -> None:
+    assert obstacle(workload, profile={**PROFILE, "servertype": servertype}) is None
 
 
 def test_the_first_thing_that_stands_in_the_way_is_named() -> None:

@@ -45,9 +45,19 @@ class CategoryList:
         is_new = document is None
         document = _empty() if document is None else document
         document.append(_entry(made))
-        document.set("lastSavedTime", self._session.now().strftime("%Y-%m-%dT%H:%M:%S.000"))
         self._write(document, "CreateUserConfiguration" if is_new else "UpdateUserConfiguration")
         return made
+
+    def remove(self, category: Category) -> None:
+        """Take a category off the list: the one with its id, or with its name where it has none."""
+        document = self._document()
+        if document is None:
+            return
+        entries = [each for each in _entries(document) if _is(_category(each), category)]
+        for entry in entries:
+            document.remove(entry)
+        if entries:
+            self._write(document, "UpdateUserConfiguration")
 
     def _document(self) -> Element | None:
         """Return the list as it is written in the mailbox, or None when there is none."""
@@ -72,6 +82,7 @@ class CategoryList:
             raise BadReply("The mailbox's list of categories is damaged; mend it in Outlook.") from error
 
     def _write(self, document: Element, operation: str) -> None:
+        document.set("lastSavedTime", self._session.now().strftime("%Y-%m-%dT%H:%M:%S.000"))
         octets = etree.tostring(document, xml_declaration=True, encoding="utf-8")
         configuration = tag(
             "m:UserConfiguration",
@@ -91,6 +102,12 @@ def _entries(document: Element) -> list[Element]:
 def _category(entry: Element) -> Category:
     color = entry.get("color") or ""
     return Category(entry.get("name"), _uuid(entry.get("guid") or ""), _color(color))
+
+
+def _is(entry: Category, category: Category) -> bool:
+    if category.id is not None:
+        return entry.id == category.id
+    return entry.name.casefold() == category.name.casefold()
 
 
 def _color(written: str) -> int:

@@ -70,6 +70,10 @@ class ExchangeFolders:
         """Add a category to the mailbox's list and return it with its id; one of that name stays."""
         return self._categories.add(category)
 
+    def remove_category(self, category: Category) -> None:
+        """Take a category off the mailbox's list; messages keep it. One that is not there is no error."""
+        self._categories.remove(category)
+
     def recategorize(self, changes: Sequence[Recategorized]) -> Mapping[str, TransportError]:
         """Change categories of messages, read state and all else untouched; return what could not be."""
         return recategorize(self._session, changes)
