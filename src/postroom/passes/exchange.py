@@ -4,6 +4,7 @@ The client of Exchange is imported when the first such mailbox is opened: it tak
 which programs that never see an Exchange need not spend.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from postroom.configuration.switches import read_switches
 from postroom.passes.context import Context
 from postroom.passes.credentials import open_credentials
 from postroom.schema.choices import Workload
+from postroom.servers.connection import Step
 from postroom.servers.exchange.account import (
     Access,
     Application,
@@ -55,6 +57,15 @@ def open_exchange_outbox(context: Context, setup: Setup) -> "ExchangeSink":
         now=context.clock.now,
         on_found=lambda url: remember_url(context, setup.mailbox_id, url),
     )
+
+
+def try_exchange(context: Context, setup: Setup, workload: Workload) -> Iterator[Step]:
+    """Try the mailbox's Exchange step by step, for reading or for sending; nothing is changed there."""
+    from postroom.servers.exchange.trial import check_incoming, check_outgoing
+
+    check = check_outgoing if workload is Workload.OUTGOING else check_incoming
+    account = exchange_account(context, setup, workload)
+    return check(account, on_found=lambda url: remember_url(context, setup.mailbox_id, url))
 
 
 def exchange_account(context: Context, setup: Setup, workload: Workload) -> ExchangeAccount:
