@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from postroom.configuration.profile import EXCHANGE_TYPES
+from postroom.configuration.permission import EXCHANGE_TYPES
 from postroom.configuration.switch import Switch
 from postroom.configuration.switches import read_switches
 from postroom.schema.choices import IncomingDeliveryMethod
