@@ -1,4 +1,4 @@
-"""The tracked folders of a mailbox, as people see them: the folder, its record, whether the rule has run."""
+"""The tracked folders of a mailbox as people see them: folder, record, state."""
 
 from dataclasses import dataclass
 from uuid import UUID
