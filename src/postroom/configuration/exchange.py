@@ -6,16 +6,13 @@ from enum import Enum
 from typing import Any
 
 from postroom.configuration.endpoints import timeout_seconds
+from postroom.configuration.permission import EXCHANGE_TYPES
 from postroom.schema.choices import (
     AuthenticationProtocol,
     ExchangeVersion,
     ServerAuthority,
     ServerType,
     Workload,
-)
-
-EXCHANGE_TYPES = frozenset(
-    {ServerType.EXCHANGE_SERVER, ServerType.EXCHANGE_HYBRID, ServerType.EXCHANGE_ONLINE}
 )
 
 #: Where each cloud's Exchange is, and who gives its tokens.

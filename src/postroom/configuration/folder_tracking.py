@@ -1,4 +1,4 @@
-"""Whether a mailbox's folders and categories are tracked, and which tracked folders are allowed."""
+"""Whether a mailbox's folders and categories are tracked."""
 
 from collections.abc import Mapping
 from typing import Any
