@@ -1,103 +1,85 @@
-"""The sandbox's Exchange as tests need it: one mailbox, its owner's hands, and a client's account."""
+"""An Exchange to test with, and a plain client of it: exchangelib, as anybody would use it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field
 
-from lxml import etree
+from exchangelib import BASIC, DELEGATE, IMPERSONATION, UTC, Account, Configuration, Credentials, Version
+from exchangelib.protocol import FailFast, RetryPolicy
+from exchangelib.version import EXCHANGE_2016
 
-from postroom.ports.mail import Look, Page
 from postroom.sandbox.exchange import ExchangeOffice, SandboxExchange
-from postroom.sandbox.faults import Fault, Faults, Misbehaviour
-from postroom.servers.exchange.account import ExchangeAccount, Login, Scheme
-from postroom.servers.exchange.channel import close_channels
-from postroom.servers.exchange.source import ExchangeSource, open_exchange
 
-USER, PASSWORD = "info@example.com", "opensesame"
+ANN, BEN, CARLA = "ann@northwind.example", "ben@northwind.example", "carla@contoso.example"
+PASSWORD = "sandbox"
 
 
-class ExchangePlace:
-    """A mailbox of a running sandbox, seen from both sides."""
+@dataclass
+class Client:
+    """A client of the server at a URL; its accounts are closed in the end."""
 
-    def __init__(self, faults: Faults, how: dict[str, Any]) -> None:
-        office = ExchangeOffice()
-        office.open_account(USER, PASSWORD)
-        self.server = SandboxExchange(office, faults=faults, on_payload=self.note, **how)
-        self.office = office
-        #: What was asked of the server, by the names of operations.
-        self.requests: list[str] = []
-        self.waiting: list[tuple[str, int, Fault]] = []
-        self.outlook = office.outlook(USER)
-        self.account = ExchangeAccount(
-            USER, Login(USER, PASSWORD, Scheme.BASIC), self.server.url, timeout=5.0
+    url: str
+    accounts: list[Account] = field(default_factory=list, kw_only=True)
+
+    def account(
+        self,
+        address: str,
+        *,
+        user: str = "",
+        password: str = PASSWORD,
+        access: str = DELEGATE,
+        retry: RetryPolicy | None = None,
+    ) -> Account:
+        """Return the account as a client sees it; `user` signs in, or the owner without one."""
+        configuration = Configuration(
+            service_endpoint=self.url,
+            credentials=Credentials(user or address, password),
+            auth_type=BASIC,
+            version=Version(build=EXCHANGE_2016),
+            retry_policy=retry or FailFast(),
         )
+        account = Account(
+            address, config=configuration, autodiscover=False, access_type=access, default_timezone=UTC
+        )
+        self.accounts.append(account)
+        return account
 
-    def deliver(self, data: bytes) -> str:
-        return self.office.deliver(USER, data)
+    def impersonated(self, address: str, user: str) -> Account:
+        """Return somebody's account as a service account sees it."""
+        return self.account(address, user=user, access=IMPERSONATION)
 
-    def send(self, data: bytes) -> str:
-        """Put a message among what the mailbox has sent."""
-        return self.office.deliver(USER, data, "sentitems")
+    def close(self) -> None:
+        for account in self.accounts:
+            account.protocol.close()
 
-    def open(self, *, largest: int = 1 << 30) -> ExchangeSource:
-        return open_exchange(self.account, largest=largest)
 
-    def count(self) -> int:
-        return len(self.outlook.items())
+@dataclass
+class Exchange(Client):
+    """A running server, its office, and a client."""
 
-    def renumber(self) -> None:
-        self.outlook.renumber()
-
-    def break_after(self, messages: int) -> None:
-        # Once more for the request that is repeated when a kept connection turns out to be closed.
-        self.misbehave(Misbehaviour.CLOSE, operation="GetItem", times=2)
-
-    def misbehave(self, kind: Misbehaviour, **how: Any) -> None:
-        self.server.faults.add(Fault(kind, **how))
-
-    def misbehave_after(self, number: int, kind: Misbehaviour, *, operation: str, times: int = 1) -> None:
-        """Misbehave when the operation has been asked for that many times more."""
-        due = self.requests.count(operation) + number + 1
-        self.waiting.append((operation, due, Fault(kind, operation=operation, times=times)))
-
-    def note(self, payload: etree._Element) -> None:
-        """Hear of a payload, before it is acted on when it is a request."""
-        name = etree.QName(payload).localname
-        if name.endswith("Response"):
-            return
-        self.requests.append(name)
-        for operation, due, fault in self.waiting:
-            if operation == name and self.requests.count(name) == due:
-                self.server.faults.add(fault)
-
-    def with_account(self, **changes: Any) -> ExchangeAccount:
-        """Return the account with something else about it."""
-        return replace(self.account, **changes)
+    server: SandboxExchange
+    office: ExchangeOffice
 
 
 @contextmanager
-def exchange(*faults: Fault, **how: Any) -> Iterator[ExchangePlace]:
-    """Run a sandbox with one mailbox."""
-    place = ExchangePlace(Faults(*faults), how)
-    with place.server:
+def running(office: ExchangeOffice | None = None, **settings: object) -> Iterator[Exchange]:
+    """Run an Exchange in which Ann and Ben have mailboxes."""
+    office = office or ExchangeOffice()
+    for address in (ANN, BEN):
+        office.open_account(address, PASSWORD)
+    with SandboxExchange(office, **settings) as server:  # type: ignore[arg-type]
+        exchange = Exchange(server.url, server, office)
         try:
-            yield place
+            yield exchange
         finally:
-            close_channels()
+            exchange.close()
 
 
-def look(source: ExchangeSource, marks: dict[str, str], **wanted: Any) -> list[Page]:
-    """Look once and remember in `marks` what the pages ask to be remembered."""
-    pages = list(source.pages(Look(marks=dict(marks), **wanted)))
-    for page in pages:
-        marks.update(page.marks)
-    return pages
-
-
-def a_message(number: int = 1, body: str = "body") -> bytes:
-    """Return a small message, each number another one."""
+def letter(subject: str, *, sender: str = CARLA, to: str = ANN, body: str = "Hello", **headers: str) -> bytes:
+    """Return a simple message; names of headers are written with underscores."""
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     return (
-        f"From: a@example.org\r\nTo: {USER}\r\nMessage-ID: <m{number}@example.org>\r\n"
-        f"Subject: number {number}\r\n\r\n{body}\r\n"
+        f"From: Carla Customer <{sender}>\r\nTo: {to}\r\nSubject: {subject}\r\n"
+        f"Message-ID: <{subject.replace(' ', '.')}@contoso.example>\r\n"
+        f"Date: Mon, 2 Nov 2026 09:00:00 +0000\r\n{more}\r\n{body}\r\n"
     ).encode()

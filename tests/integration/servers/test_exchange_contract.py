@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from tests.contracts.mail_sink import MailSinkContract, World
 from tests.contracts.mail_source import MailSourceContract, SentItemsContract
-from tests.support.exchange import PASSWORD, ExchangePlace, exchange
+from tests.support.exchange_place import PASSWORD, ExchangePlace, exchange
 
 from postroom.sandbox.exchange import ExchangeOffice, Right
 from postroom.sandbox.exchange.postman import Letter, Postman

@@ -12,7 +12,11 @@ from postroom.sandbox.exchange.names import ROOT, child_text, local_name, t_name
 from postroom.sandbox.exchange.notifications import Subscriptions
 from postroom.sandbox.exchange.office import ExchangeOffice
 from postroom.sandbox.exchange.refusal import Refusal
+from postroom.sandbox.exchange.series import occurrence_at
 from postroom.sandbox.faults import Fault, Faults, Misbehaviour
+
+#: The attributes in which t:ItemId, t:OccurrenceItemId and t:RecurringMasterItemId have an id.
+_IDS = ("Id", "RecurringMasterId", "OccurrenceId")
 
 
 @dataclass(slots=True)
@@ -68,10 +72,12 @@ class Call:
         return None if holder is None or not len(holder) else self.folder(holder[0])
 
     def item(self, element: etree._Element) -> tuple[Mailbox, Item]:
-        """Return the item that a t:ItemId names, and whose it is."""
-        item_id = element.get("Id") or ""
+        """Return the item that an id names, also an occurrence or a series by the other, and whose it is."""
+        item_id = next((element.get(name) for name in _IDS if element.get(name)), "")
         mailbox = self._by_id(item_id)
-        found = mailbox.items.get(item_id) if mailbox else None
+        found = mailbox.find_item(item_id) if mailbox else None
+        if mailbox is not None and found is not None:
+            found = _within_series(mailbox, found, element)
         if mailbox is None or found is None:
             raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
         self._withhold(found)
@@ -103,3 +109,16 @@ class Call:
         if fault is not None:
             code = fault.answer or "ErrorItemNotFound"
             raise Refusal(code, f"This item is withheld: {code}.")
+
+
+def _within_series(mailbox: Mailbox, found: Item, element: etree._Element) -> Item:
+    """Return the occurrence of a number, or the series of an occurrence, where the element asks for these."""
+    if local_name(element) == "OccurrenceItemId":
+        text = element.get("InstanceIndex") or ""
+        return occurrence_at(found, int(text) if text.isdecimal() and len(text) < 9 else 0)
+    if local_name(element) == "RecurringMasterItemId":
+        master = mailbox.master_of(found)
+        if master is None:
+            raise Refusal("ErrorCalendarCannotUseIdForOccurrenceId", "The specified Id is no occurrence's.")
+        return master
+    return found

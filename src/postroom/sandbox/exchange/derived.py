@@ -10,6 +10,7 @@ from postroom.mime.header import read_header
 from postroom.mime.message import RawBytes
 from postroom.mime.part import read_header_block
 from postroom.mime.words import decode_words
+from postroom.sandbox.exchange.appointments import APPOINTMENT
 from postroom.sandbox.exchange.attached import describe
 from postroom.sandbox.exchange.item import Item, write_instant
 from postroom.sandbox.exchange.mailbox import Mailbox
@@ -138,4 +139,5 @@ DERIVED: Mapping[str, Derived] = {
     "item:EffectiveRights": lambda *_: effective_rights(),
     "item:IsAssociated": _text("IsAssociated", lambda item: _bool(item.is_associated)),
     "item:ConversationId": _conversation_id,
+    **APPOINTMENT,
 }

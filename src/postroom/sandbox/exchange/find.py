@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lxml import etree
 
 from postroom.sandbox.exchange.answer import children, held, respond_each
+from postroom.sandbox.exchange.calendar_view import in_calendar
 from postroom.sandbox.exchange.call import Call
 from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.item import Item
@@ -24,7 +25,11 @@ def find_item(call: Call, request: etree._Element) -> etree._Element:
 
     def find(element: etree._Element) -> Sequence[etree._Element]:
         mailbox, folder = call.folder(element)
-        shown = page(_find(mailbox, folder, request), request, "IndexedPageItemView")
+        view = request.find(m_name("CalendarView"))
+        if view is not None:
+            shown = in_calendar(folder, view)
+        else:
+            shown = page(_find(mailbox, folder, request), request, "IndexedPageItemView")
         items = t_element("Items")
         items.extend(show_item(mailbox, item, shape) for item in shown.entries)
         return [put_page(shown, held("RootFolder", items))]

@@ -3,10 +3,11 @@
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from lxml import etree
 
+from postroom.sandbox.exchange.departure import Departure
 from postroom.sandbox.exchange.names import t_element, t_name
 
 
@@ -59,6 +60,8 @@ class Item:
     is_associated: bool = False
     #: The number of the change that last wrote a field, by its URI or property key.
     touched: dict[str, int] = field(default_factory=dict)
+    #: Of a series of appointments: what is different on single days of it; see `series`.
+    departures: dict[date, Departure] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from lxml import etree
 
 from postroom.sandbox.exchange.answer import children, held, respond_each
+from postroom.sandbox.exchange.appointments import prepare
 from postroom.sandbox.exchange.call import Call
 from postroom.sandbox.exchange.creation import make_item
 from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.item_view import id_only, show_item
 from postroom.sandbox.exchange.mailbox import Mailbox
-from postroom.sandbox.exchange.names import local_name, m_element, m_name, t_element
+from postroom.sandbox.exchange.names import RECOVERABLE, local_name, m_element, m_name, t_element
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.sending import send_new
 from postroom.sandbox.exchange.shape import read_shape
@@ -50,7 +51,10 @@ def create_item(call: Call, request: etree._Element) -> etree._Element:
             send_new(call, element, saved_in, saves=disposition == "SendAndSaveCopy")
             return [held("Items")]
         mailbox, folder = saved_in or home_of(call, local_name(element))
-        item = mailbox.keep(make_item(mailbox, folder, element))
+        item = make_item(mailbox, folder, element)
+        if item.kind == "CalendarItem":
+            prepare(item, call.time_zone, mailbox.now())
+        mailbox.keep(item)
         return [held("Items", id_only(mailbox, item))]
 
     return respond_each(call.operation, children(request, "Items"), create)
@@ -68,7 +72,7 @@ def update_item(call: Call, request: etree._Element) -> etree._Element:
 
     def change(element: etree._Element) -> Sequence[etree._Element]:
         mailbox, item = call.item(element[0])
-        update(mailbox, item, element, resolution)
+        update(mailbox, item, element, resolution, call.time_zone)
         if request.get("MessageDisposition") in ("SendOnly", "SendAndSaveCopy") and item.kind in MESSAGES:
             raise Refusal("ErrorInvalidRequest", "Send drafts by SendItem.")
         conflicts = m_element("ConflictResults")
@@ -89,6 +93,8 @@ def delete_item(call: Call, request: etree._Element) -> etree._Element:
             raise Refusal("ErrorAffectedTaskOccurrencesRequired", "Say which occurrences are meant.")
         if request.get("DeleteType") == "MoveToDeletedItems":
             mailbox.discard(item)
+        elif request.get("DeleteType") == "SoftDelete":
+            mailbox.move(item, mailbox.get_standard(RECOVERABLE))
         else:
             mailbox.drop(item)
         return []

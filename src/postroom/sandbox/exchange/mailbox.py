@@ -14,6 +14,8 @@ from postroom.sandbox.exchange.events import Event, EventKind
 from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.names import ITEM_CLASSES, ROOT, STANDARD_FOLDERS
+from postroom.sandbox.exchange.refusal import Refusal
+from postroom.sandbox.exchange.series import delete_occurrence, find_occurrence, keep_occurrence, split_id
 
 #: Real ids begin with these octets; clients that look at them find what they expect.
 _ID_MARK = b"\x00\x03\x24"
@@ -142,6 +144,11 @@ class Mailbox:
 
     def change(self, item: Item, *fields: str) -> None:
         """Note that the item has another content, in these fields when they are known."""
+        master = self.master_of(item)
+        if master is not None:
+            item.change_key = self.new_key()
+            keep_occurrence(master, item, self.now(), item.change_key)
+            item = master
         folder = self.folders[item.folder_id]
         item.change_key = self.new_key()
         item.touched.update(dict.fromkeys(fields, self._number))
@@ -165,6 +172,7 @@ class Mailbox:
 
     def move(self, item: Item, folder: Folder, into: "Mailbox | None" = None) -> Item:
         """Move the item; what lies in the other folder afterwards has another id."""
+        self._refuse_occurrence(item)
         # An id holds the folder's: that is why a move changes it. source: MS-OXWSCORE 3.1.4.9
         target = into or self
         moved = item.twin(target.new_id(), "", folder.id)
@@ -173,19 +181,41 @@ class Mailbox:
 
     def copy(self, item: Item, folder: Folder, into: "Mailbox | None" = None) -> Item:
         """Put a copy of the item into the folder."""
+        self._refuse_occurrence(item)
         target = into or self
         made = item.twin(target.new_id(), "", folder.id)
         return target.keep(made, EventKind.COPIED, old_item_id=item.id, old_folder_id=item.folder_id)
 
     def drop(self, item: Item) -> None:
-        """Remove the item for good."""
+        """Remove the item for good; of a series, only this occurrence."""
+        master = self.master_of(item)
+        if master is not None:
+            delete_occurrence(master, item)
+            self.change(master)
+            return
         self._take_out(item)
         self._tell_of_item(EventKind.DELETED, item)
+
+    def find_item(self, some_id: str) -> Item | None:
+        """Return the item of an id, also an occurrence of a series, or None."""
+        if some_id in self.items:
+            return self.items[some_id]
+        parts = split_id(some_id)
+        master = self.items.get(parts[0]) if parts else None
+        return find_occurrence(master, some_id) if master else None
+
+    def master_of(self, item: Item) -> Item | None:
+        """Return the series that the item is an occurrence of; None for what is an item of its own."""
+        parts = None if item.id in self.items else split_id(item.id)
+        return self.items.get(parts[0]) if parts else None
 
     def discard(self, item: Item) -> None:
         """Do what the delete key does: move to Deleted Items, or remove what lies there already."""
         bin_ = self.get_standard("deleteditems")
-        if item.folder_id in {bin_.id, *(below.id for below in self.descendants(bin_))}:
+        if self.master_of(item) or item.folder_id in {
+            bin_.id,
+            *(below.id for below in self.descendants(bin_)),
+        }:
             self.drop(item)
         else:
             self.move(item, bin_)
@@ -198,6 +228,10 @@ class Mailbox:
             self._take_out(item)
             folder.deleted_total -= 1
             self.keep(twin)
+
+    def _refuse_occurrence(self, item: Item) -> None:
+        if self.master_of(item) is not None:
+            raise Refusal("ErrorCalendarCannotMoveOrCopyOccurrence", "Occurrences cannot be moved or copied.")
 
     def _take_out(self, item: Item) -> None:
         folder = self.folders[item.folder_id]

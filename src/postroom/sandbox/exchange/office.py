@@ -128,7 +128,7 @@ class ExchangeOffice:
         """Return the item of this id, in whichever mailbox, or None."""
         with self.lock:
             mailbox = self.mailbox_by_id(item_id)
-            return mailbox.items.get(item_id) if mailbox else None
+            return mailbox.find_item(item_id) if mailbox else None
 
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:

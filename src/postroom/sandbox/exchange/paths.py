@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
+from postroom.sandbox.exchange.appointments import meeting_property
 from postroom.sandbox.exchange.derived import DERIVED, header_elements, headers_of
 from postroom.sandbox.exchange.item import Item, property_key, property_values
 from postroom.sandbox.exchange.mailbox import Mailbox
@@ -76,7 +77,7 @@ def _derived_property(item: Item, key: str) -> str:
     }
     if key in uris:
         return item.text(uris[key])
-    return str(item.size) if key == "tag 0xe08 Integer" else ""
+    return str(item.size) if key == "tag 0xe08 Integer" else meeting_property(item, key)
 
 
 def values_of(mailbox: Mailbox, item: Item, path: etree._Element) -> list[str]:

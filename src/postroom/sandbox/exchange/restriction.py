@@ -228,6 +228,8 @@ def _operands(expression: etree._Element, path: etree._Element, values: Values) 
 def _read(path: etree._Element, text: str) -> Comparable | None:
     """Return the text as what values of this field are; None when it is no such value."""
     kind = _type_of(path)
+    if path.get("PropertyType", "").startswith("Binary"):
+        return text.strip()
     if kind is _Type.TEXT:
         # Exchange's store compares text without regard to case unless told otherwise.
         return text.casefold()

@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from postroom.sandbox.exchange.appointments import complete_change
 from postroom.sandbox.exchange.item import Item, property_key
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import child_text, local_name, t_element, t_name
@@ -13,7 +14,13 @@ _READ = "message:IsRead"
 _BESIDE = frozenset({_READ, "item:Categories", "item:Flag", "item:ReminderIsSet", "item:ReminderDueBy"})
 
 
-def update(mailbox: Mailbox, item: Item, change: etree._Element, resolution: str) -> None:
+def update(
+    mailbox: Mailbox,
+    item: Item,
+    change: etree._Element,
+    resolution: str,
+    time_zone: etree._Element | None = None,
+) -> None:
     """Make the changes of a t:ItemChange; `Refusal` when somebody else has made others meanwhile."""
     updates = change.find(t_name("Updates"))
     if updates is None or not len(updates):
@@ -24,8 +31,13 @@ def update(mailbox: Mailbox, item: Item, change: etree._Element, resolution: str
         value = child_text(updates[0][1], "IsRead").strip()
         mailbox.set_read(item, "true" if value in ("true", "1") else "false")
         return
+    # On a twin, so that a refusal in the middle leaves everything as it was.
+    changed = item.twin(item.id, item.change_key, item.folder_id)
     for description in updates:
-        apply(item, description)
+        apply(changed, description)
+    if item.kind == "CalendarItem":
+        complete_change(changed, item, time_zone, mailbox.now())
+    item.fields, item.extended, item.departures = changed.fields, changed.extended, changed.departures
     if item.is_draft and not _BESIDE.issuperset(names):
         item.mime = None
     mailbox.change(item, *names)
