@@ -88,7 +88,7 @@ class Reply:
 
     def cut(self) -> None:
         """End the answer from another thread; who waits for more of it gets no more."""
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+        with contextlib.suppress(OSError, ValueError, AttributeError, RuntimeError):
             self._response.raw.shutdown()
 
     def whole(self, largest: int = LARGEST_ANSWER) -> bytes:
