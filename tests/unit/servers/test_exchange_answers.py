@@ -56,9 +56,11 @@ def an_item(mime: bytes, code: bytes = b"NoError", kind: bytes = b"Success") -> 
 
 
 A_FAULT = (
-    f'<s:Envelope xmlns:s="{SOAP}"><s:Body><s:Fault><faultcode xmlns:a="{TYPES}">a:ErrorServerBusy</faultcode>'
+    f'<s:Envelope xmlns:s="{SOAP}"><s:Body><s:Fault>'
+    f'<faultcode xmlns:a="{TYPES}">a:ErrorServerBusy</faultcode>'
     "<faultstring>The server cannot service this request right now. s3cret</faultstring><detail>"
-    '<e:ResponseCode xmlns:e="x">ErrorServerBusy</e:ResponseCode><e:Message xmlns:e="x">Busy, s3cret</e:Message>'
+    '<e:ResponseCode xmlns:e="x">ErrorServerBusy</e:ResponseCode>'
+    '<e:Message xmlns:e="x">Busy, s3cret</e:Message>'
     f'<t:MessageXml xmlns:t="{TYPES}"><t:Value Name="BackOffMilliseconds">12500</t:Value></t:MessageXml>'
     "</detail></s:Fault></s:Body></s:Envelope>"
 ).encode()
