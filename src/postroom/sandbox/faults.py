@@ -1,6 +1,7 @@
 """How the sandbox can misbehave: each fault of real servers that a client must survive."""
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
@@ -39,6 +40,20 @@ class Misbehaviour(Enum):
     NO_UIDL = "no uidl"
     #: Announce no pipelining and throw away what comes before an answer.
     NO_PIPELINING = "no pipelining"
+    #: Exchange: ask to come back later; `amount` seconds, `answer` "503" by HTTP, else by ErrorServerBusy.
+    THROTTLE = "throttle"
+    #: Exchange: answer that the state of a synchronization is not known.
+    FORGET = "forget"
+    #: Exchange: do what was asked and close the connection without an answer.
+    LOSE_ANSWER = "lose answer"
+    #: Exchange: answer with a SOAP fault of the code in `answer`.
+    FAULT = "fault"
+    #: Exchange: tell subscribers nothing of what happens.
+    SKIP_EVENTS = "skip events"
+    #: Exchange: answer in a form that real servers use and programs stumble over; `answer` says which.
+    DEVIATE = "deviate"
+    #: Exchange: refuse everything as Exchange Online does since it has switched EWS off.
+    SWITCHED_OFF = "switched off"
 
 
 @dataclass(slots=True)
@@ -56,12 +71,20 @@ class Fault:
     amount: float = 1.0
     #: How many times it strikes before the server behaves; 0 for ever.
     times: int = 0
+    #: Exchange: only for this operation, such as GetItem; empty for all.
+    operation: str = ""
+    #: Exchange: only for the item with this id, Message-ID or subject; empty for all.
+    item: str = ""
+    #: Exchange: the code to answer with, or which kind of the misbehaviour it is.
+    answer: str = ""
     _struck: int = field(default=0, repr=False)
 
-    def concerns(self, user: str, at: int | None) -> bool:
+    def concerns(self, user: str, at: int | None, operation: str = "", names: Collection[str] = ()) -> bool:
         """Say whether it strikes here; `at` None asks for faults that strike everywhere."""
         return (
             (not self.user or self.user.lower() == user.lower())
+            and (not self.operation or self.operation == operation)
+            and (not self.item or self.item in names)
             and (at is None or self.at == at)
             and (self.times == 0 or self._struck < self.times)
         )
@@ -88,11 +111,22 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, kind: Misbehaviour, user: str = "", at: int | None = None) -> Fault | None:
-        """Return the fault that strikes now, counted as one stroke, or None."""
+    def strike(
+        self,
+        kind: Misbehaviour,
+        user: str = "",
+        at: int | None = None,
+        *,
+        operation: str = "",
+        names: Collection[str] = (),
+    ) -> Fault | None:
+        """Return the fault that strikes now, counted as one stroke, or None.
+
+        `operation` and `names` say what an Exchange is asked to do, and what the item is called.
+        """
         with self._lock:
             for fault in self._faults:
-                if fault.kind is kind and fault.concerns(user, at):
+                if fault.kind is kind and fault.concerns(user, at, operation, names):
                     fault.strike()
                     return fault
             return None

@@ -1,0 +1,81 @@
+"""Attachments as elements: what a client reads about them, and what it hands over."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import datetime
+
+from lxml import etree
+
+from postroom.sandbox.exchange.item import Attachment, Item, write_instant
+from postroom.sandbox.exchange.names import child_text, local_name, t_element
+from postroom.sandbox.exchange.refusal import Refusal
+
+#: Octets that one attachment may have.
+LARGEST = 48 * 1024 * 1024
+
+
+def describe(attachment: Attachment, **of_root: str) -> etree._Element:
+    """Return a t:FileAttachment or t:ItemAttachment without its content."""
+    element = t_element("FileAttachment" if attachment.item is None else "ItemAttachment")
+    element.append(t_element("AttachmentId", Id=attachment.id, **of_root))
+    element.append(t_element("Name", attachment.name))
+    for name, value in (("ContentType", attachment.content_type), ("ContentId", attachment.content_id)):
+        if value:
+            element.append(t_element(name, value))
+    element.append(t_element("Size", str(attachment.size)))
+    if attachment.modified_at is not None:
+        element.append(t_element("LastModifiedTime", write_instant(attachment.modified_at)))
+    element.append(t_element("IsInline", "true" if attachment.is_inline else "false"))
+    return element
+
+
+def read_attachment(
+    element: etree._Element, new_id: str, at: datetime, make_item: Callable[[etree._Element], Item]
+) -> Attachment:
+    """Return the attachment that a client hands over; `make_item` makes an attached item of its element."""
+    made = Attachment(
+        new_id,
+        child_text(element, "Name"),
+        child_text(element, "ContentType"),
+        child_text(element, "ContentId"),
+        child_text(element, "IsInline") in ("true", "1"),
+        modified_at=at,
+    )
+    if local_name(element) == "FileAttachment":
+        made.content = _octets(child_text(element, "Content"))
+    elif local_name(element) == "ItemAttachment":
+        inner = [child for child in element if local_name(child) not in _DESCRIBING]
+        if not inner:
+            raise Refusal("ErrorInvalidRequest", "The attachment holds no item.")
+        made.item = make_item(inner[0])
+    else:
+        raise Refusal("ErrorInvalidRequest", "Only files and items can be attached.")
+    return made
+
+
+_NAMES = (
+    "AttachmentId Name ContentType ContentId ContentLocation AttachmentOriginalUrl Size LastModifiedTime "
+    "IsInline"
+)
+_DESCRIBING = frozenset(_NAMES.split())
+
+
+def _octets(text: str) -> bytes:
+    try:
+        octets = base64.b64decode(text)
+    except (binascii.Error, ValueError) as problem:
+        raise Refusal("ErrorInvalidRequest", "The content of the attachment is no base64.") from problem
+    if len(octets) > LARGEST:
+        raise Refusal("ErrorMessageSizeExceeded", "The attachment is too large.")
+    return octets
+
+
+def find_attachment(item: Item, attachment_id: str) -> Attachment | None:
+    """Return the attachment of this id on the item or on an item that hangs on it, or None."""
+    for attachment in item.attachments:
+        if attachment.id == attachment_id:
+            return attachment
+        if attachment.item is not None and (found := find_attachment(attachment.item, attachment_id)):
+            return found
+    return None

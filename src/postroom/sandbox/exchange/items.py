@@ -1,0 +1,129 @@
+"""Operations on items: get, create, update, delete, move, copy."""
+
+from collections.abc import Callable, Sequence
+
+from lxml import etree
+
+from postroom.sandbox.exchange.answer import children, held, respond_each
+from postroom.sandbox.exchange.appointments import prepare
+from postroom.sandbox.exchange.call import Call
+from postroom.sandbox.exchange.creation import make_item
+from postroom.sandbox.exchange.folder import Folder
+from postroom.sandbox.exchange.item import Item
+from postroom.sandbox.exchange.item_view import id_only, show_item
+from postroom.sandbox.exchange.mailbox import Mailbox
+from postroom.sandbox.exchange.names import RECOVERABLE, local_name, m_element, m_name, t_element
+from postroom.sandbox.exchange.refusal import Refusal
+from postroom.sandbox.exchange.sending import send_new
+from postroom.sandbox.exchange.shape import read_shape
+from postroom.sandbox.exchange.updating import update
+from postroom.sandbox.exchange.writing import MESSAGES
+
+#: Where a new item goes when the request names no folder, by its kind.
+_HOMES = {
+    "CalendarItem": "calendar",
+    "Contact": "contacts",
+    "DistributionList": "contacts",
+    "Task": "tasks",
+}
+
+
+def get_item(call: Call, request: etree._Element) -> etree._Element:
+    """Answer GetItem."""
+    shape = read_shape(request.find(m_name("ItemShape")))
+
+    def get(element: etree._Element) -> Sequence[etree._Element]:
+        return [held("Items", show_item(*call.item(element), shape))]
+
+    return respond_each(call.operation, children(request, "ItemIds"), get)
+
+
+def create_item(call: Call, request: etree._Element) -> etree._Element:
+    """Answer CreateItem."""
+    saved_in = call.folder_in(request.find(m_name("SavedItemFolderId")))
+    disposition = request.get("MessageDisposition") or ""
+
+    def create(element: etree._Element) -> Sequence[etree._Element]:
+        is_message = local_name(element) in MESSAGES
+        if is_message and not disposition:
+            raise Refusal("ErrorMessageDispositionRequired", "Say what is to become of the message.")
+        if is_message and disposition != "SaveOnly":
+            send_new(call, element, saved_in, saves=disposition == "SendAndSaveCopy")
+            return [held("Items")]
+        mailbox, folder = saved_in or home_of(call, local_name(element))
+        item = make_item(mailbox, folder, element)
+        if item.kind == "CalendarItem":
+            prepare(item, call.time_zone, mailbox.now())
+        mailbox.keep(item)
+        return [held("Items", id_only(mailbox, item))]
+
+    return respond_each(call.operation, children(request, "Items"), create)
+
+
+def home_of(call: Call, kind: str) -> tuple[Mailbox, Folder]:
+    """Return the folder in which new items of this kind lie."""
+    mailbox = call.mailbox
+    return mailbox, mailbox.get_standard(_HOMES.get(kind, "drafts"))
+
+
+def update_item(call: Call, request: etree._Element) -> etree._Element:
+    """Answer UpdateItem."""
+    resolution = request.get("ConflictResolution") or "AutoResolve"
+
+    def change(element: etree._Element) -> Sequence[etree._Element]:
+        mailbox, item = call.item(element[0])
+        update(mailbox, item, element, resolution, call.time_zone)
+        if request.get("MessageDisposition") in ("SendOnly", "SendAndSaveCopy") and item.kind in MESSAGES:
+            raise Refusal("ErrorInvalidRequest", "Send drafts by SendItem.")
+        conflicts = m_element("ConflictResults")
+        conflicts.append(t_element("Count", "0"))
+        return [held("Items", id_only(mailbox, item)), conflicts]
+
+    return respond_each(call.operation, children(request, "ItemChanges"), change)
+
+
+def delete_item(call: Call, request: etree._Element) -> etree._Element:
+    """Answer DeleteItem."""
+
+    def delete(element: etree._Element) -> Sequence[etree._Element]:
+        mailbox, item = call.item(element)
+        if item.kind == "CalendarItem" and request.get("SendMeetingCancellations") is None:
+            raise Refusal("ErrorSendMeetingCancellationsRequired", "Say whether to send cancellations.")
+        if item.kind == "Task" and request.get("AffectedTaskOccurrences") is None:
+            raise Refusal("ErrorAffectedTaskOccurrencesRequired", "Say which occurrences are meant.")
+        if request.get("DeleteType") == "MoveToDeletedItems":
+            mailbox.discard(item)
+        elif request.get("DeleteType") == "SoftDelete":
+            mailbox.move(item, mailbox.get_standard(RECOVERABLE))
+        else:
+            mailbox.drop(item)
+        return []
+
+    return respond_each(call.operation, children(request, "ItemIds"), delete)
+
+
+def move_item(call: Call, request: etree._Element) -> etree._Element:
+    """Answer MoveItem."""
+    return _transfer(call, request, Mailbox.move)
+
+
+def copy_item(call: Call, request: etree._Element) -> etree._Element:
+    """Answer CopyItem."""
+    return _transfer(call, request, Mailbox.copy)
+
+
+def _transfer(
+    call: Call, request: etree._Element, carry: Callable[[Mailbox, Item, Folder, Mailbox], Item]
+) -> etree._Element:
+    target = call.folder_in(request.find(m_name("ToFolderId")))
+    if target is None:
+        raise Refusal("ErrorInvalidRequest", "The target folder is not named.")
+    into, folder = target
+    tells_ids = request.findtext(m_name("ReturnNewItemIds")) not in ("false", "0")
+
+    def transfer(element: etree._Element) -> Sequence[etree._Element]:
+        mailbox, item = call.item(element)
+        made = carry(mailbox, item, folder, into)
+        return [held("Items", id_only(into, made)) if tells_ids else held("Items")]
+
+    return respond_each(call.operation, children(request, "ItemIds"), transfer)

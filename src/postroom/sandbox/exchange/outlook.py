@@ -1,0 +1,126 @@
+"""A person at their mailbox: looks into folders and moves, reads, marks and deletes as Outlook does."""
+
+import threading
+from typing import Protocol
+
+from postroom.sandbox.exchange.folder import Folder
+from postroom.sandbox.exchange.incoming import read_in
+from postroom.sandbox.exchange.item import Item
+from postroom.sandbox.exchange.mailbox import Mailbox
+
+
+class Locked(Protocol):
+    """What has the lock under which mailboxes are used."""
+
+    lock: threading.RLock
+
+
+class Outlook:
+    """The hands and eyes of the owner of one mailbox; for tests and demonstrations.
+
+    Folders are named by their distinguished name or by a path of names below the top, such as
+    "Inbox/Projects".
+    """
+
+    def __init__(self, office: Locked, mailbox: Mailbox) -> None:
+        self._office = office
+        self.mailbox = mailbox
+
+    def folder(self, name: str) -> Folder:
+        """Return a folder; `LookupError` when there is none."""
+        with self._office.lock:
+            found = self.mailbox.standard(name.lower())
+            if found is not None:
+                return found
+            found = self.mailbox.get_standard("msgfolderroot")
+            for part in name.split("/"):
+                inner = [each for each in self.mailbox.children(found) if each.name.lower() == part.lower()]
+                if not inner:
+                    raise LookupError(f"{self.mailbox.address} has no folder {name}")
+                found = inner[0]
+            return found
+
+    def make_folder(self, name: str, parent: str = "msgfolderroot", folder_class: str = "IPF.Note") -> Folder:
+        """Make a folder below another one."""
+        with self._office.lock:
+            return self.mailbox.make_folder(self.folder(parent), name, folder_class)
+
+    def rename_folder(self, folder: str, name: str) -> None:
+        """Give a folder another name."""
+        with self._office.lock:
+            found = self.folder(folder)
+            found.name = name
+            self.mailbox.touch_folder(found)
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove a folder with all that lies in it."""
+        with self._office.lock:
+            self.mailbox.drop_folder(self.folder(folder))
+
+    def items(self, folder: str = "inbox") -> list[Item]:
+        """Return what people see in a folder, oldest first."""
+        with self._office.lock:
+            return list(self.folder(folder).shown())
+
+    def subjects(self, folder: str = "inbox") -> list[str]:
+        """Return the subjects of what people see in a folder, oldest first."""
+        return [item.text("item:Subject") for item in self.items(folder)]
+
+    def find(self, subject: str, folder: str = "inbox") -> Item:
+        """Return the newest item with this subject; `LookupError` when there is none."""
+        for item in reversed(self.items(folder)):
+            if item.text("item:Subject") == subject:
+                return item
+        raise LookupError(f"{folder} of {self.mailbox.address} holds nothing called {subject}")
+
+    def put(self, raw: bytes, folder: str = "inbox") -> Item:
+        """Drop a message from elsewhere into a folder."""
+        with self._office.lock:
+            return self.mailbox.keep(read_in(self.mailbox, self.folder(folder), raw))
+
+    def move(self, item: Item, folder: str) -> Item:
+        """Move an item and return what it is now; it has another id."""
+        with self._office.lock:
+            return self.mailbox.move(item, self.folder(folder))
+
+    def copy(self, item: Item, folder: str) -> Item:
+        """Copy an item and return the copy."""
+        with self._office.lock:
+            return self.mailbox.copy(item, self.folder(folder))
+
+    def delete(self, item: Item) -> None:
+        """Press the delete key: to Deleted Items, or away for good from there."""
+        with self._office.lock:
+            self.mailbox.discard(item)
+
+    def destroy(self, item: Item) -> None:
+        """Delete with the shift key pressed: away for good."""
+        with self._office.lock:
+            self.mailbox.drop(item)
+
+    def categorize(self, item: Item, *names: str) -> None:
+        """Give the item these categories and no others."""
+        with self._office.lock:
+            item.set_categories(*names)
+            self.mailbox.change(item)
+
+    def mark_read(self, item: Item) -> None:
+        """Open the item and close it again."""
+        with self._office.lock:
+            self.mailbox.set_read(item, "true")
+
+    def mark_unread(self, item: Item) -> None:
+        """Say that the item is still to be read."""
+        with self._office.lock:
+            self.mailbox.set_read(item, "false")
+
+    def edit(self, item: Item, uri: str, text: str) -> None:
+        """Write another text into a field, such as "item:Subject"."""
+        with self._office.lock:
+            item.put(uri, text)
+            self.mailbox.change(item)
+
+    def renumber(self) -> None:
+        """Have the mailbox moved to another server: every item gets another id."""
+        with self._office.lock:
+            self.mailbox.renumber()
