@@ -1,6 +1,5 @@
 """One request under way: who asks, as whom, and how its ids become folders and items."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -10,6 +9,7 @@ from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import ROOT, child_text, local_name, t_name
+from postroom.sandbox.exchange.notifications import Subscriptions
 from postroom.sandbox.exchange.office import ExchangeOffice
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.series import occurrence_at
@@ -29,6 +29,7 @@ class Call:
     signed_in: str
     #: Whose rights count: the impersonated user, or who signed in.
     user: str
+    subscriptions: Subscriptions
     version: str = ""
     time_zone: etree._Element | None = None
     faults: Faults = field(default_factory=Faults)
@@ -81,13 +82,6 @@ class Call:
             raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
         self._withhold(found)
         return mailbox, found
-
-    def owned(self, find: Callable[[Mailbox], object]) -> Mailbox:
-        """Return the first mailbox that the user may open for which `find` gives something."""
-        for mailbox in self.office.mailboxes():
-            if find(mailbox) is not None:
-                return self._opened(mailbox)
-        raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
 
     def _distinguished(self, element: etree._Element) -> tuple[Mailbox, Folder]:
         holder = element.find(t_name("Mailbox"))

@@ -9,6 +9,7 @@ from postroom.sandbox.exchange.events import Event
 from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import KEY_LENGTH, Mailbox
+from postroom.sandbox.exchange.oauth import TokenIssuer
 from postroom.sandbox.exchange.outlook import Outlook
 from postroom.sandbox.exchange.postman import Postman
 from postroom.sandbox.mailboxes import SandboxMailboxes
@@ -25,6 +26,7 @@ class ExchangeOffice:
         self.clock = clock or SystemClock()
         self.lock = threading.RLock()
         self.access = Access()
+        self.tokens = TokenIssuer(self.clock)
         self.postman = Postman(self, others)
         self._mailboxes: dict[str, Mailbox] = {}
         self._by_key: dict[str, Mailbox] = {}
@@ -51,6 +53,12 @@ class ExchangeOffice:
         with self.lock:
             self.access.set_password(user, password)
             self.access.allow_impersonation(user)
+
+    def register_application(self, client_id: str, secret: str) -> None:
+        """Let a program get tokens; it may act as anybody."""
+        with self.lock:
+            self.tokens.register(client_id, secret)
+            self.access.allow_impersonation(client_id)
 
     def mailboxes(self) -> list[Mailbox]:
         """Return all mailboxes in the order in which they were made."""
@@ -105,6 +113,12 @@ class ExchangeOffice:
         """Tell the listener of all that happens in any mailbox, while the lock is held."""
         with self.lock:
             self._listeners.append(listener)
+
+    def forget_listener(self, listener: Callable[[Event], None]) -> None:
+        """Tell the listener nothing more."""
+        with self.lock:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
 
     def outlook(self, address: str) -> Outlook:
         """Return the hands of the person whose mailbox it is."""
