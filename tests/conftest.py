@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, settings
 
 from postroom.app.secrets import AesGcmSecrets
 from postroom.ports.clock import ManualClock
+from postroom.sandbox.exchange import SandboxExchange
 from postroom.store import migrations
 from postroom.store.database import Database
 from postroom.store.records import Records
 from tests.support import postgres
+from tests.support.ews_schema import Traffic
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile(
@@ -80,3 +82,12 @@ def records(database: Database, secrets: AesGcmSecrets, clock: ManualClock) -> R
     with database.write() as connection:
         made.ensure_organization(connection)
     return made
+
+
+@pytest.fixture(autouse=True)
+def ews_traffic(monkeypatch: pytest.MonkeyPatch) -> Iterator[Traffic]:
+    """What the test's Exchanges are told and answer: valid, where the schemas are at hand."""
+    traffic = Traffic()
+    monkeypatch.setattr(SandboxExchange, "hear", staticmethod(traffic.hear))
+    yield traffic
+    assert not traffic.violations, "\n\n".join(traffic.violations[:5])

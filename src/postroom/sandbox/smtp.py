@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, AnyStr
+from typing import Any, AnyStr, Protocol
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -44,18 +44,31 @@ class Left:
     user: str = ""
 
 
+class Inboxes(Protocol):
+    """Mailboxes besides the sandbox's own that mail may be for."""
+
+    def takes(self, address: str) -> bool:
+        """Say whether mail to the address is taken."""
+        ...
+
+    def deliver(self, address: str, raw: bytes) -> str:
+        """Put a message into the mailbox of the address."""
+        ...
+
+
 class SandboxSmtp:
     """An SMTP server to play with, on the loopback device unless told otherwise.
 
     `answers` are replies to RCPT by recipient in lower case, such as "451 4.7.1 come back later"; they may
     be changed while the server runs. With `tls` the server offers STARTTLS, or speaks TLS from the start when
-    `implicit_tls` is set.
+    `implicit_tls` is set. What is for a mailbox of `exchange` goes there.
     """
 
     def __init__(
         self,
         mailboxes: SandboxMailboxes,
         *,
+        exchange: Inboxes | None = None,
         faults: Faults | None = None,
         answers: Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
@@ -68,6 +81,7 @@ class SandboxSmtp:
         self.answers = dict(answers or {})
         self.outside: list[Left] = []
         self._mailboxes = mailboxes
+        self._exchange = exchange
         self._sign_in = sign_in
         self._tls = tls
         self._implicit_tls = implicit_tls
@@ -123,7 +137,7 @@ class SandboxSmtp:
 
     def _make_protocol(self) -> "_Protocol":
         protocol = _Protocol(
-            _Handler(self._mailboxes, self.faults, self.answers, self.outside),
+            _Handler(self._mailboxes, self._exchange, self.faults, self.answers, self.outside),
             faults=self.faults,
             data_size_limit=LARGEST,
             enable_SMTPUTF8=True,
@@ -190,9 +204,15 @@ class _Handler:
     """What happens at each command of one session; aiosmtpd calls these by name."""
 
     def __init__(
-        self, mailboxes: SandboxMailboxes, faults: Faults, answers: Mapping[str, str], outside: list[Left]
+        self,
+        mailboxes: SandboxMailboxes,
+        exchange: Inboxes | None,
+        faults: Faults,
+        answers: Mapping[str, str],
+        outside: list[Left],
     ) -> None:
         self._mailboxes = mailboxes
+        self._exchange = exchange
         self._faults = faults
         self._answers = answers
         self._outside = outside
@@ -251,6 +271,9 @@ class _Handler:
         data = b"Return-Path: <%b>\r\n%b" % (sender.encode("utf-8", "surrogateescape"), content)
         outsiders = []
         for address in envelope.rcpt_tos:
+            if self._exchange is not None and self._exchange.takes(address):
+                self._exchange.deliver(address, data)
+                continue
             try:
                 self._mailboxes.deliver(address, data)
             except LookupError:

@@ -19,16 +19,12 @@ from postroom.sandbox.faults import Faults, Misbehaviour
 EWS_PATH = "/EWS/Exchange.asmx"
 
 
-def _overlook(_: etree._Element) -> None:
-    """Take no notice of a payload."""
-
-
 class SandboxExchange:
     """A running Exchange; use it in a `with`, or call `start` and `stop`.
 
     `smtp` is the host and port of the server for mail that stays neither here nor in the sandbox's
-    other mailboxes. `on_payload` hears of every payload that comes in or goes out. Mail is taken
-    and given by the office whether the server runs or not.
+    other mailboxes. `on_payload` hears of every payload that comes in or goes out, instead of the
+    class's own `hear`. Mail is taken and given by the office whether the server runs or not.
     """
 
     def __init__(
@@ -40,18 +36,22 @@ class SandboxExchange:
         faults: Faults | None = None,
         tls: ssl.SSLContext | None = None,
         smtp: tuple[str, int] | None = None,
-        on_payload: OnPayload = _overlook,
+        on_payload: OnPayload | None = None,
     ) -> None:
         self.office = office
         self.faults = faults or Faults()
         self.tls = tls
         self.stopping = threading.Event()
         self.subscriptions = Subscriptions(office.clock)
-        self.service = ExchangeService(office, self.subscriptions, self.faults, on_payload)
+        self.service = ExchangeService(office, self.subscriptions, self.faults, on_payload or self.hear)
         office.postman.relay = smtp or office.postman.relay
         self._host = host
         self._server = _Server((host, port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @staticmethod
+    def hear(_: etree._Element) -> None:
+        """Take no notice of a payload; what watches all servers puts itself in place of this."""
 
     @property
     def port(self) -> int:
