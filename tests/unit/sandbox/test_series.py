@@ -11,6 +11,7 @@ from postroom.ports.clock import ManualClock
 from postroom.sandbox.exchange import find, items, sync
 from postroom.sandbox.exchange.call import Call
 from postroom.sandbox.exchange.names import MESSAGES, TYPES
+from postroom.sandbox.exchange.notifications import Subscriptions
 from postroom.sandbox.exchange.office import ExchangeOffice
 
 ANN = "ann@here.example"
@@ -43,7 +44,9 @@ class Calendar:
         request = etree.fromstring(
             f'<m:{operation} xmlns:m="{MESSAGES}" xmlns:t="{TYPES}"{given}>{inner}</m:{operation}>'
         )
-        return OPERATIONS[operation](Call(self.office, operation, ANN, ANN), request)
+        return OPERATIONS[operation](
+            Call(self.office, operation, ANN, ANN, Subscriptions(self.office.clock)), request
+        )
 
     def create(self, fields: str) -> str:
         answer = self.ask(

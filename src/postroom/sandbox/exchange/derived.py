@@ -12,9 +12,11 @@ from postroom.mime.part import read_header_block
 from postroom.mime.words import decode_words
 from postroom.sandbox.exchange.appointments import APPOINTMENT
 from postroom.sandbox.exchange.attached import describe
+from postroom.sandbox.exchange.contacts import CONTACT
 from postroom.sandbox.exchange.item import Item, write_instant
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import child_text, t_element, t_name
+from postroom.sandbox.exchange.tasks import TASK
 from postroom.sandbox.exchange.writing import mime_of
 
 Derived = Callable[[Mailbox, Item], etree._Element | None]
@@ -140,4 +142,6 @@ DERIVED: Mapping[str, Derived] = {
     "item:IsAssociated": _text("IsAssociated", lambda item: _bool(item.is_associated)),
     "item:ConversationId": _conversation_id,
     **APPOINTMENT,
+    **CONTACT,
+    **TASK,
 }

@@ -2,12 +2,13 @@
 
 from lxml import etree
 
-from postroom.sandbox.exchange.appointments import complete_change
+from postroom.sandbox.exchange.completion import complete
 from postroom.sandbox.exchange.item import Item, property_key
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import child_text, local_name, t_element, t_name
 from postroom.sandbox.exchange.paths import append_to_field, delete_field, set_field
 from postroom.sandbox.exchange.refusal import Refusal
+from postroom.sandbox.exchange.tasks import regenerate, was_completed
 
 _READ = "message:IsRead"
 #: Fields that are no part of the message itself; with any other a draft is written anew.
@@ -35,9 +36,11 @@ def update(
     changed = item.twin(item.id, item.change_key, item.folder_id)
     for description in updates:
         apply(changed, description)
-    if item.kind == "CalendarItem":
-        complete_change(changed, item, time_zone, mailbox.now())
+    complete(changed, item, time_zone, mailbox.now())
+    is_done = item.kind == "Task" and was_completed(item, changed)
     item.fields, item.extended, item.departures = changed.fields, changed.extended, changed.departures
+    if is_done:
+        regenerate(mailbox, item)
     if item.is_draft and not _BESIDE.issuperset(names):
         item.mime = None
     mailbox.change(item, *names)
