@@ -10,6 +10,7 @@ from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item, property_key
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import FIELDS, field_uri, local_name, t_name
+from postroom.sandbox.exchange.normal_form import normalize
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.writing import MESSAGES, read_base64
 
@@ -89,7 +90,7 @@ def _take(mailbox: Mailbox, folder: Folder, item: Item, child: etree._Element) -
         if uri is None:
             raise Refusal("ErrorInvalidPropertyForOperation", f"Items of this kind have no {name[:60]}.")
         if uri not in _SERVERS_OWN:
-            item.fields[uri] = copy.deepcopy(child)
+            item.fields[uri] = normalize(uri, copy.deepcopy(child))
 
 
 def _is_unsent(item: Item) -> bool:

@@ -14,9 +14,11 @@ from postroom.mime.words import decode_words
 from postroom.sandbox.exchange.appointments import APPOINTMENT
 from postroom.sandbox.exchange.attached import describe
 from postroom.sandbox.exchange.body import as_body_type
+from postroom.sandbox.exchange.contacts import CONTACT
 from postroom.sandbox.exchange.item import Item, write_instant
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import child_text, t_element, t_name
+from postroom.sandbox.exchange.tasks import TASK
 from postroom.sandbox.exchange.writing import mime_of
 
 Derived = Callable[[Mailbox, Item], etree._Element | None]
@@ -165,4 +167,6 @@ DERIVED: Mapping[str, Derived] = {
     "item:TextBody": _body_as("TextBody", "Text"),
     "item:Preview": _preview,
     **APPOINTMENT,
+    **CONTACT,
+    **TASK,
 }

@@ -8,6 +8,7 @@ from postroom.sandbox.exchange.body import as_body_type
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import EXTENDED, FIELDS, local_name, t_element
+from postroom.sandbox.exchange.normal_form import order_address
 from postroom.sandbox.exchange.paths import find_field, stored_or_derived
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.shape import Base, Extent, Shape
@@ -107,5 +108,6 @@ def _join_entries(present: etree._Element, more: etree._Element) -> None:
         same = [each for each in present if each.get("Key") and each.get("Key") == entry.get("Key")]
         if same and len(entry):
             same[0].extend(child for child in list(entry) if same[0].find(child.tag) is None)
+            order_address(same[0])
         elif not same:
             present.append(entry)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from lxml import etree
 
 from postroom.sandbox.exchange.answer import children, held, respond_each
-from postroom.sandbox.exchange.appointments import prepare
 from postroom.sandbox.exchange.call import Call
+from postroom.sandbox.exchange.completion import complete
 from postroom.sandbox.exchange.creation import make_item
 from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.item import Item
@@ -52,8 +52,7 @@ def create_item(call: Call, request: etree._Element) -> etree._Element:
             return [held("Items")]
         mailbox, folder = saved_in or home_of(call, local_name(element))
         item = make_item(mailbox, folder, element)
-        if item.kind == "CalendarItem":
-            prepare(item, call.time_zone, mailbox.now())
+        complete(item, None, call.time_zone, mailbox.now())
         mailbox.keep(item)
         return [held("Items", id_only(mailbox, item))]
 

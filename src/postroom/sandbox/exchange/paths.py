@@ -10,6 +10,7 @@ from postroom.sandbox.exchange.derived import DERIVED, header_elements, headers_
 from postroom.sandbox.exchange.item import Item, property_key, property_values, write_instant
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import EXTENDED, FIELDS, local_name, t_element, t_name
+from postroom.sandbox.exchange.normal_form import ADDRESS_PARTS, normalize
 from postroom.sandbox.exchange.refusal import Refusal
 
 _HEADER = "item:InternetMessageHeader"
@@ -138,7 +139,8 @@ def set_field(item: Item, path: etree._Element, element: etree._Element) -> None
     elif name == "IndexedFieldURI":
         _set_entry(item, path, element)
     else:
-        item.fields[_settable(item, path.get("FieldURI") or "")] = copy.deepcopy(element)
+        uri = _settable(item, path.get("FieldURI") or "")
+        item.fields[uri] = normalize(uri, copy.deepcopy(element))
 
 
 def append_to_field(item: Item, path: etree._Element, element: etree._Element) -> None:
@@ -200,17 +202,13 @@ def _set_entry(item: Item, path: etree._Element, element: etree._Element) -> Non
         _set_part(present, part, given)
 
 
-#: Parts of a postal address in the order of the schema.
-_PARTS = ("Street", "City", "State", "CountryOrRegion", "PostalCode")
-
-
 def _set_part(entry: etree._Element, part: str, given: etree._Element) -> None:
     texts = {local_name(child): child.text for child in entry}
     value = given.find(t_name(part))
     texts[part] = value.text if value is not None else None
     for child in list(entry):
         entry.remove(child)
-    entry.extend(t_element(name, texts[name]) for name in _PARTS if texts.get(name) is not None)
+    entry.extend(t_element(name, texts[name]) for name in ADDRESS_PARTS if texts.get(name) is not None)
 
 
 def _delete_entry(item: Item, path: etree._Element) -> None:

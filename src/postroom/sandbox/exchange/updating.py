@@ -2,13 +2,14 @@
 
 from lxml import etree
 
-from postroom.sandbox.exchange.appointments import complete_change
+from postroom.sandbox.exchange.completion import complete
 from postroom.sandbox.exchange.incoming import take_message
 from postroom.sandbox.exchange.item import Item, property_key
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import child_text, local_name, t_element, t_name
 from postroom.sandbox.exchange.paths import append_to_field, delete_field, set_field
 from postroom.sandbox.exchange.refusal import Refusal
+from postroom.sandbox.exchange.tasks import regenerate, was_completed
 from postroom.sandbox.exchange.writing import read_base64
 
 _READ = "message:IsRead"
@@ -40,11 +41,13 @@ def update(
     changed = item.twin(item.id, item.change_key, item.folder_id)
     for description in updates:
         apply(changed, description)
-    if item.kind == "CalendarItem":
-        complete_change(changed, item, time_zone, mailbox.now())
+    complete(changed, item, time_zone, mailbox.now())
     _take_mime(mailbox, changed)
+    is_done = item.kind == "Task" and was_completed(item, changed)
     item.fields, item.extended, item.departures = changed.fields, changed.extended, changed.departures
     item.mime, item.attachments = changed.mime, changed.attachments
+    if is_done:
+        regenerate(mailbox, item)
     if item.is_draft and not _BESIDE.issuperset(names):
         item.mime = None
     mailbox.change(item, *names)
