@@ -4,7 +4,7 @@ import smtplib
 
 import pytest
 from exchangelib import FileAttachment, HTMLBody, ItemAttachment, Mailbox, Message
-from exchangelib.errors import ErrorInvalidRecipients, ErrorSendAsDenied
+from exchangelib.errors import ErrorInvalidRecipients, ErrorMessageSizeExceeded, ErrorSendAsDenied
 from tests.support.exchange import ANN, BEN, CARLA, PASSWORD, Exchange, letter, running
 
 from postroom.sandbox.exchange import ExchangeOffice, Right
@@ -126,6 +126,29 @@ def test_a_message_without_valid_recipients_is_not_sent(exchange: Exchange) -> N
 
     with pytest.raises(ErrorInvalidRecipients):
         Message(account=ann, subject="x", body="x", to_recipients=_to("nobody")).send()
+
+
+def test_a_draft_is_changed_and_sent_in_one_go(exchange: Exchange) -> None:
+    ann = exchange.account(ANN)
+    draft = Message(account=ann, folder=ann.drafts, subject="Draft", body="x", to_recipients=_to(BEN)).save()
+
+    draft.subject = "Final"
+    draft.send_and_save(update_fields=["subject"])
+
+    assert exchange.account(BEN).inbox.get().subject == "Final"
+    assert [item.subject for item in ann.sent.all()] == ["Final"]
+
+
+def test_a_large_message_goes_through_and_one_that_is_too_large_does_not(exchange: Exchange) -> None:
+    ann = exchange.account(ANN)
+    large = FileAttachment(name="large.bin", content=b"0123456789abcdef" * 800_000)
+    Message(account=ann, subject="Large", to_recipients=_to(BEN), attachments=[large]).send()
+
+    assert exchange.account(BEN).inbox.get().attachments[0].content == large.content
+
+    raw = letter("Larger", sender=ANN, to=BEN, body="0123456789abcdef" * 2_400_000)
+    with pytest.raises(ErrorMessageSizeExceeded):
+        Message(account=ann, mime_content=raw).send()
 
 
 def test_only_a_delegate_sends_for_somebody_else_and_recipients_see_both(exchange: Exchange) -> None:

@@ -20,6 +20,9 @@ from postroom.sandbox.exchange.refusal import Refusal, WholeRefusal
 #: Octets that one request may have.
 LARGEST_REQUEST = 64 * 1024 * 1024
 
+#: Texts up to here need no parser without limits.
+_LONG_TEXT = 8 * 1024 * 1024
+
 #: The version that the server says it is: Exchange 2016.
 _BUILD = {
     "MajorVersion": "15",
@@ -77,7 +80,12 @@ def parse(data: bytes) -> etree._Element:
     if b"<!DOCTYPE" in data or b"\0" in data:
         raise WholeRefusal("ErrorSchemaValidation", "The request holds a document type, which is not taken.")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        # Without it no text may be longer than 10 MB, and large messages are.
+        huge_tree=len(data) > _LONG_TEXT,
+        remove_comments=True,
     )
     try:
         return etree.fromstring(data, parser)
