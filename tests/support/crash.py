@@ -7,7 +7,7 @@ run with one, it ends there and then, with nothing closed, flushed or rolled bac
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,17 @@ from postroom.passes.result import PassResult
 from postroom.passes.send import send
 from postroom.ports.blobs import BlobRef
 from postroom.ports.clock import ManualClock
-from postroom.ports.mail import Delivery, Fetched, MailSink, MailSource, Offered, Submission
+from postroom.ports.folders import MailFolders
+from postroom.ports.mail import (
+    Delivery,
+    Fetched,
+    Look,
+    MailSink,
+    MailSource,
+    Offered,
+    Page,
+    Submission,
+)
 from postroom.store.blobs import DirectoryBlobs
 from postroom.store.database import Database
 from postroom.store.mailboxes import Setup
@@ -105,6 +115,21 @@ class MortalSource:
         self._steps.come_by("the mailbox is listed")
         return found
 
+    @property
+    def folders(self) -> MailFolders | None:
+        """Give what the session has."""
+        return self._source.folders
+
+    def pages(self, look: Look) -> Iterator[Page]:
+        """List as the session does."""
+        for page in self._source.pages(look):
+            self._steps.come_by("the mailbox is listed")
+            yield page
+
+    def find(self, server_ids: Collection[str]) -> Sequence[Offered]:
+        """Find as the session does."""
+        return self._source.find(server_ids)
+
     def fetch(self, wanted: Iterable[Offered]) -> Iterator[Fetched]:
         """Fetch as the session does."""
         for fetched in self._source.fetch(wanted):
@@ -139,6 +164,10 @@ class MortalSink:
         for delivery in self._sink.submit(submissions):
             self._steps.come_by("the server has taken an e-mail")
             yield delivery
+
+    def found_sent(self, message_ids: Sequence[str]) -> Collection[str] | None:
+        """Look as the way out does."""
+        return self._sink.found_sent(message_ids)
 
     def close(self) -> None:
         """Close as the way out does."""

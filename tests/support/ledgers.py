@@ -8,8 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from postroom.passes import access
+from postroom.passes.access import SourceOpener
 from postroom.passes.context import Context
-from postroom.passes.receive import Opener, receive
+from postroom.passes.receive import receive
 from postroom.passes.rescan import Mode, rescan
 from postroom.ports.mail import MailSource
 from postroom.schema import registry
@@ -83,14 +84,16 @@ def reasons_of(company: Company, address: str = "", **where: Any) -> list[Reason
     return [Reason(row["reason"]) for row in decisions_of(company, address, **where)]
 
 
-def take_in(company: Company, address: str, *messages: bytes, opener: Opener = access.open_source) -> None:
+def take_in(
+    company: Company, address: str, *messages: bytes, opener: SourceOpener = access.open_source
+) -> None:
     """Deliver messages and receive them."""
     for data in messages:
         company.server.deliver(address, data)
     assert receive(company.context, company.mailbox(address), opener=opener).failure is None
 
 
-def source_of(mailbox: MemoryMailbox) -> Opener:
+def source_of(mailbox: MemoryMailbox) -> SourceOpener:
     """Return what opens a session with a mailbox in memory, whatever the configuration says."""
 
     def open_memory(context: Context, setup: Setup) -> MailSource:

@@ -298,6 +298,7 @@ class Switch(Enum):
 #: Switches that something in the code asks for. The others can be set and are kept, and change nothing yet.
 OBEYED = frozenset({
     Switch.AUTO_TRACK_SENT_FOLDER_ITEMS,
+    Switch.TRACK_CATEGORIZED_ITEMS,
     Switch.DO_NOT_AUTO_TRACK_EMAIL,
     Switch.HIDE_TRACK_ALL_OPTION,
     Switch.HIDE_EMAIL_AUTO_TRACK_OPTIONS,

@@ -20,6 +20,8 @@ from postroom.servers.smtp import SmtpAccount, open_smtp
 from postroom.store import mailboxes
 from postroom.store.mailboxes import Setup
 
+#: Opens a session with the server that a mailbox reads from.
+SourceOpener = Callable[["Context", "Setup"], MailSource]
 #: Opens the way out for a mailbox.
 SinkOpener = Callable[["Context", "Setup"], MailSink]
 

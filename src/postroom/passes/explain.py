@@ -184,10 +184,10 @@ def _judge(
     opened = open_item(context, setup, Offered("", 0, len(data), is_sent_copy=is_sent_copy), RawBytes(data))
     with context.database.read() as connection:
         now = context.clock.now()
-        terms = terms_of(connection, setup, now, frozenset())
+        terms = terms_of(connection, setup, now, lambda _: False)
         gathered = gather(connection, AddressBook(), mailbox, opened, terms.policy, now)
     gathered.copies.clear()
-    return gathered, list(judge(opened, gathered, terms.policy, frozenset({""})))
+    return gathered, list(judge(opened, gathered, terms.policy, lambda _: False))
 
 
 def _of_judged(judged: Judged, gathered: Gathered) -> Explanation:

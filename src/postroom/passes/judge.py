@@ -4,7 +4,7 @@ A batch is judged in the server's order, and each message sees those tracked bef
 a reply finds its parent and a second copy finds the first even when all arrive together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from postroom.mime.message import Message, Raw
 from postroom.mime.nature import Nature
 from postroom.ports.mail import Offered
-from postroom.schema.choices import MessageKind, QuarantineCause, Reason
+from postroom.schema.choices import CategoryMark, MessageKind, QuarantineCause, Reason
 from postroom.schema.ids import new_id
 from postroom.tracking.conversation import index_base
 from postroom.tracking.decide import decide
@@ -23,6 +23,7 @@ from postroom.tracking.facts import (
     Direction,
     Facts,
     Known,
+    Marked,
     Policy,
     Receiver,
     Settled,
@@ -58,6 +59,9 @@ def duplicate_check(direction: Direction, message_id: str, digest: bytes, copy: 
 #: Begins what stands in for the server id of a message that a person tracked from a file.
 FROM_FILE = "postroom:"
 
+#: Says whether the server no longer has the message of this id.
+IsGone = Callable[[str], bool]
+
 ORDINARY = Nature(MessageKind.ORDINARY)
 
 
@@ -81,6 +85,12 @@ class Opened:
     heads_item: bool = True
     #: It was judged before; the new decision takes the place of the old one.
     is_judged_again: bool = False
+    #: How the user marked it on the server for tracking.
+    marked: Marked | None = None
+    #: Why it was not even fetched; what the server says of it is enough for a verdict.
+    passed_over: Reason | None = None
+    #: How it stands with the tracking category on it, as it was offered.
+    category: CategoryMark = CategoryMark.NONE
     #: The message as it is judged, worked out once.
     arrived: Arrived | None = field(init=False, default=None)
     #: What at most one e-mail of the store may have for this message.
@@ -89,7 +99,15 @@ class Opened:
     def __post_init__(self) -> None:
         """Bring together what the rules look at, of a message that could be read."""
         if self.message is not None:
-            self.arrived = Arrived(self.message, self.nature, self.receiver, self.received_at, self.direction)
+            self.arrived = Arrived(
+                self.message,
+                self.nature,
+                self.receiver,
+                self.received_at,
+                self.direction,
+                is_arrival=self.offered.is_arrival,
+                marked=self.marked,
+            )
             self.unique = duplicate_check(self.direction, self.message.message_id, self.message.digest)
 
     @property
@@ -167,32 +185,32 @@ _PUT_ASIDE = {
 }
 
 
-def judge(
-    batch: Sequence[Opened], gathered: Gathered, policy: Policy, still_offered: frozenset[str]
-) -> Iterator[Judged]:
+def judge(batch: Sequence[Opened], gathered: Gathered, policy: Policy, is_gone: IsGone) -> Iterator[Judged]:
     """Yield the verdict on each message in order; `gathered` grows by what is tracked.
 
-    `still_offered` are the server ids of the present listing: a known content whose server id is
-    no longer among them was renumbered, not delivered again.
+    A known content whose server id is gone was renumbered, not delivered again.
     """
     known_item = False
     for opened in batch:
         if known_item and not opened.heads_item:
             continue  # it came in an item that was recorded as a whole
-        judged = _judge_one(opened, gathered, policy, still_offered)
+        judged = _judge_one(opened, gathered, policy, is_gone)
         known_item = judged.renumbered_from is not None
         if judged.verdict.track:
             _remember(judged, gathered, policy)
         yield judged
 
 
-def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, still_offered: frozenset[str]) -> Judged:
+def _judge_one(opened: Opened, gathered: Gathered, policy: Policy, is_gone: IsGone) -> Judged:
     arrived = opened.arrived
     copies = gathered.copies.setdefault(opened.digest, []) if opened.digest else []
-    if opened.heads_item and (gone := _gone(opened, copies, still_offered)):
+    if opened.heads_item and (gone := _gone(opened, copies, is_gone)):
         copies.remove(gone)
         copies.append(Copy(gone.ledger_id, opened.offered.server_id, gone.email_id))
         return _renumbered(opened, gone)
+    if opened.passed_over is not None:
+        trail = (Step("not_fetched", "what the server says of it is enough"),)
+        return Judged(opened, Verdict(track=False, reason=opened.passed_over, trail=trail), new_id())
     if opened.message is None or arrived is None or opened.unique is None:
         cause = opened.cause or QuarantineCause.MALFORMED
         reason = _PUT_ASIDE[cause]
@@ -233,14 +251,18 @@ def _free_value(arrived: Arrived, copies: Sequence[Copy], gathered: Gathered) ->
     raise AssertionError("there are more places than copies")
 
 
-def _gone(opened: Opened, copies: Sequence[Copy], still_offered: frozenset[str]) -> Copy | None:
+def _gone(opened: Opened, copies: Sequence[Copy], is_gone: IsGone) -> Copy | None:
     """Return the copy that this message is, under a new id: the server no longer has it under the old one.
 
     What is judged again was found by the id it has, so that it is none of the others that are gone; it may
-    still be what somebody tracked from a file.
+    still be what somebody tracked from a file. What was moved into a folder is the same message if it is
+    tracked; if it is not, moving it there is a reason to judge it once more.
     """
-    gone = (copy for copy in copies if copy.server_id not in still_offered)
-    return next((copy for copy in gone if copy.is_from_file or not opened.is_judged_again), None)
+    gone = (copy for copy in copies if is_gone(copy.server_id))
+    if opened.is_judged_again:
+        return next((copy for copy in gone if copy.is_from_file), None)
+    moved = opened.offered.is_arrival
+    return next((copy for copy in gone if copy.email_id or copy.is_from_file or not moved), None)
 
 
 def _renumbered(opened: Opened, gone: Copy) -> Judged:

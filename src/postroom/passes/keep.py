@@ -92,7 +92,7 @@ def _keep_at_once(context: Context, book: AddressBook, batch: Sequence[Opened], 
         gathered = gather(
             connection, book, setting.mailbox, batch, terms.policy, setting.now, some_gone=terms.some_gone
         )
-        verdicts = list(judge(batch, gathered, terms.policy, terms.still_offered))
+        verdicts = list(judge(batch, gathered, terms.policy, terms.is_gone))
         newcomers.welcome(context, connection, book, verdicts)
         stored = _keep_contents(context, connection, verdicts, terms)
         rows = Rows()

@@ -39,7 +39,7 @@ def open_message(offered: Offered, raw: Raw, receiver: Receiver, *, accelerated:
         receiver,
         message,
         nature_of(message),
-        received_at(message),
+        offered.received_at or received_at(message),
         raw=raw,
     )
 

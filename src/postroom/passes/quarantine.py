@@ -15,6 +15,7 @@ from postroom.passes.forwarded import open_item
 from postroom.passes.gather import AddressBook
 from postroom.passes.judge import Judged
 from postroom.passes.keep import keep
+from postroom.passes.search import as_last_found, as_marked
 from postroom.passes.terms import terms_of
 from postroom.ports.mail import Offered
 from postroom.schema.choices import QuarantineCause, QuarantineState
@@ -67,14 +68,13 @@ def retry(context: Context, entry: UUID) -> Judged | None:
         return None
     setup = access.read_setup(context, row["mailboxid"])
     offered = Offered(row["serverid"], 0, len(raw), row["folder"], is_sent_copy=row["directioncode"])
-    opened = open_item(context, setup, offered, RawBytes(raw))
+    opened = list(as_marked(open_item(context, setup, offered, RawBytes(raw)), as_last_found(context, setup)))
     if failed := [item for item in opened if item.message is None]:
         _count_try(context, row, failed[0].trouble)
         raise UserError(f"It failed again: {failed[0].trouble}")
     with context.database.read() as connection:
         # None of the mailbox's messages counts as gone: this is no listing by the server.
-        here = frozenset({*ledger.seen_ids(connection, setup.mailbox_id), row["serverid"]})
-        terms = terms_of(connection, setup, context.clock.now(), here)
+        terms = terms_of(connection, setup, context.clock.now(), lambda _: False)
     _make_way(context, row)
     return _settle(context, row, keep(context, AddressBook(), opened, terms))
 

@@ -2,68 +2,41 @@
 
 ::
 
-    offered -> not seen before -> fetch -> read -> [facts -> decide -> keep] -> discard -> close
+    marks + rules -> look -> page -> not seen before -> fetch -> read -> [facts -> decide -> keep] -> marks
+                                  -> seen before: what have people done with it since?
+    at the end: categories, undeliverable mail, removal -> close
 
 Download and reading run in the calling thread; facts, decisions and the store's transaction in a
 second one, so that the server, the reader and the disk work at the same time. The order of
-messages is the server's, throughout. Nothing is discarded before the transaction that records it.
+messages is the server's, throughout. Nothing is discarded, and no mark is moved on, before the
+transaction that records what it passes over.
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from uuid import UUID
 
 from postroom.errors import TooLarge, TransportError
-from postroom.passes import access
+from postroom.passes import access, relate
+from postroom.passes.access import SourceOpener
 from postroom.passes.context import Context
-from postroom.passes.forwarded import open_item
-from postroom.passes.gather import AddressBook
-from postroom.passes.judge import Judged, Opened
-from postroom.passes.keep import keep
+from postroom.passes.judge import FROM_FILE, Judged
+from postroom.passes.recording import Recording, Tally
 from postroom.passes.result import PassResult
-from postroom.passes.terms import Terms, terms_of
-from postroom.ports.mail import Fetched, MailSource, Offered
-from postroom.schema.choices import QuarantineCause, Workload
+from postroom.passes.revisit import see_to_known
+from postroom.passes.search import Search, note_onboarded, prepare, wanted_of
+from postroom.passes.terms import terms_of
+from postroom.passes.tidy import tidy
+from postroom.ports.mail import Fetched, MailSource, Offered, Page
+from postroom.schema.choices import Reason, Workload
 from postroom.store import alerts, ledger, mailboxes
 from postroom.store.mailboxes import Setup
-from postroom.tracking.facts import Receiver
-
-#: Opens a session with the mailbox's server.
-Opener = Callable[[Context, Setup], MailSource]
 
 # A session that breaks is opened anew this often within one pass, each time passing over the
 # message at which it broke.
 _RECONNECTIONS = 3
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What the pass came to so far."""
-
-    seen: int = 0
-    tracked: int = 0
-    aside: int = 0
-    #: Of those put aside, items of a forward mailbox that belong to nobody.
-    strays: int = 0
-    #: Messages that could not be fetched, and not for the first time.
-    out_of_reach: int = 0
-    #: E-mails that were kept without some of their attachments.
-    cut: int = 0
-    #: Messages that were taken from the server or found to be out of reach, whatever is in them.
-    taken: int = 0
-    commits: int = 0
-    octets: int = 0
-
-    def add(self, judged: Sequence[Judged]) -> None:
-        self.commits += 1
-        self.seen += len(judged)
-        self.tracked += sum(j.verdict.track for j in judged)
-        self.cut += sum(j.left_out > 0 for j in judged)
-        aside = [j.opened.cause for j in judged if j.opened.message is None and not j.renumbered_from]
-        self.aside += len(aside)
-        self.strays += aside.count(QuarantineCause.FORWARD_ITEM)
 
 
 @dataclass(slots=True)
@@ -72,66 +45,37 @@ class _Receiving:
 
     context: Context
     setup: Setup
-    receiver: Receiver
-    terms: Terms
-    executor: ThreadPoolExecutor
-    on_batch: Callable[[Sequence[Judged]], None]
-    book: AddressBook = field(default_factory=AddressBook)
-    tally: _Tally = field(default_factory=_Tally)
-    #: The one batch that is being recorded. More ahead would be memory without gain.
-    pending: "Future[list[Judged]] | None" = None
-    batch: list[Opened] = field(default_factory=list)
-    batch_octets: int = 0
+    search: Search
+    recording: Recording
+    opener: SourceOpener
+    #: The open session; None once it has broken.
+    source: MailSource | None
+    #: The page at hand.
+    page: Page = field(default_factory=lambda: Page(()))
+    #: What pages have said to be gone.
+    gone: set[str] = field(default_factory=set)
+    had_broken: bool = False
+    #: As much was taken in as one pass may.
+    is_sated: bool = False
+    saw_all: bool = False
 
-    def take(self, fetched: Fetched) -> None:
-        """Read one message and hand the batch over when it is full."""
-        raw = fetched.raw
-        if raw is not None:
-            self.tally.taken += 1
-            self.tally.octets += raw.size
-            self.batch_octets += raw.size
-            self.batch.extend(open_item(self.context, self.setup, fetched.offered, raw))
-        elif isinstance(fetched.failure, TooLarge):
-            self.tally.taken += 1
-            self.batch.append(_too_large(fetched, self.receiver))
-        elif fetched.failure:
-            self.note_broken(fetched.offered, fetched.failure)
-        limits = self.context.mail
-        if len(self.batch) >= limits.batch_size or self.batch_octets >= limits.batch_octets:
-            self.hand_over()
+    @property
+    def mailbox(self) -> UUID:
+        """Return the mailbox's key."""
+        return self.setup.mailbox_id
 
-    def note_broken(self, offered: Offered, failure: TransportError) -> None:
-        """Put a message aside that could not be fetched; it is tried again, with growing gaps."""
-        context = self.context
-        with context.database.write() as connection:
-            attempts = ledger.note_broken(
-                connection, self.setup.mailbox_id, offered, str(failure), context.clock.now()
-            )
-        self.tally.taken += 1
-        # A connection may break at any message; the second time it is worth a person's while.
-        self.tally.out_of_reach += attempts > 1
+    def is_too_old(self, offered: Offered) -> bool:
+        """Tell whether the server's word is enough to leave a message alone: its age, and no mark on it."""
+        after = mailboxes.receiver_of(self.setup).process_after
+        if after is None or offered.received_at is None or offered.is_arrival:
+            return False
+        if self.setup.mailbox["isforwardmailbox"] or self.search.marked(offered):
+            return False
+        return offered.received_at < after
 
-    def hand_over(self) -> None:
-        """Have the batch recorded in the other thread, once that has done with the one before."""
-        if not self.batch:
-            return
-        batch, self.batch, self.batch_octets = self.batch, [], 0
-        self._collect()
-        self.pending = self.executor.submit(keep, self.context, self.book, batch, self.terms)
-
-    def _collect(self) -> None:
-        """Wait for the batch that is being recorded, if there is one, and count it."""
-        if self.pending is None:
-            return
-        pending, self.pending = self.pending, None
-        judged = pending.result()
-        self.tally.add(judged)
-        self.on_batch(judged)
-
-    def finish(self) -> None:
-        """Record what is left and wait until all of it is on the disk."""
-        self.hand_over()
-        self._collect()
+    def has_gone(self, server_id: str) -> bool:
+        """Tell whether the server no longer has a message under this id."""
+        return server_id in self.gone or server_id.startswith(FROM_FILE)
 
 
 def _nothing(_: Sequence[Judged]) -> None:
@@ -142,7 +86,7 @@ def receive(
     context: Context,
     mailbox: UUID,
     *,
-    opener: Opener = access.open_source,
+    opener: SourceOpener = access.open_source,
     on_batch: Callable[[Sequence[Judged]], None] = _nothing,
 ) -> PassResult:
     """Take in every message of the mailbox that was not seen before.
@@ -160,108 +104,196 @@ def receive(
 
 
 def _receive(
-    context: Context, setup: Setup, opener: Opener, on_batch: Callable[[Sequence[Judged]], None]
+    context: Context, setup: Setup, opener: SourceOpener, on_batch: Callable[[Sequence[Judged]], None]
 ) -> PassResult:
     source = opener(context, setup)
     try:
-        offered = offered_by(source, setup)
+        search = prepare(context, setup, source)
+        relate.apply_rules(context, setup.mailbox_id, search.rules.values())
+        with ThreadPoolExecutor(1, thread_name_prefix="keep") as executor:
+            recording = Recording(context, setup, search, executor, on_batch)
+            receiving = _Receiving(context, setup, search, recording, opener, source)
+            failure = _take_pages(receiving)
     except BaseException:
         source.abort()
         raise
-    new, terms, had_broken = _look_through(context, setup, offered)
-    limit = context.mail.messages_per_pass
-    wanted = new[:limit] if limit else new
-    failure: TransportError | None = None
-    tally = _Tally()
-    if wanted and terms:
-        with ThreadPoolExecutor(1, thread_name_prefix="keep") as executor:
-            receiving = _Receiving(
-                context, setup, mailboxes.receiver_of(setup), terms, executor, on_batch, tally=tally
-            )
-            still_open, failure = _fetch_all(receiving, source, wanted, opener)
-    else:
-        still_open = source
-    if had_broken:
-        with context.database.write() as connection:
-            here = frozenset(o.server_id for o in offered)
-            ledger.settle_broken(connection, setup.mailbox_id, here)
+    tally = recording.tally
+    _settle(receiving)
     _tell_of_losses(context, setup, tally)
-    if still_open is not None:
-        _discard(context, setup, still_open, offered)
+    if receiving.source is not None:
+        failure = tidy(context, setup, search, receiving.source, receiving.page) or failure
     return PassResult(
         tally.seen,
         tally.aside,
-        backlog=max(0, len(new) - tally.taken),
+        backlog=max(0, tally.wanted - tally.taken),
         failure=failure,
         notes=f"{tally.tracked} tracked, {tally.seen - tally.tracked} not, {tally.aside} put aside",
         counts={"tracked": tally.tracked, "commits": tally.commits, "octets": tally.octets},
     )
 
 
-def offered_by(source: MailSource, setup: Setup) -> list[Offered]:
-    """Return what the source offers of what the organization wants looked at."""
-    offered = list(source.offered())
-    if not any(o.is_sent_copy for o in offered) or setup.reads_sent_items:
-        return offered
-    return [o for o in offered if not o.is_sent_copy]
+def _take_pages(receiving: _Receiving) -> TransportError | None:
+    """Take in page after page, over several sessions where one breaks; return what ended it early."""
+    try:
+        while receiving.source is not None and not receiving.is_sated:
+            session = receiving.source
+            for page in chain(_asked_again(receiving, session), session.pages(receiving.search.look)):
+                if failure := _take_page(receiving, page):
+                    return failure
+                if receiving.is_sated or page.is_whole:
+                    return None
+                if receiving.source is not session:
+                    break
+            else:
+                receiving.saw_all = True
+                return None
+    except TransportError as failure:
+        if receiving.source is not None:
+            receiving.source.abort()
+            receiving.source = None
+        return failure
+    finally:
+        receiving.recording.finish()
+    return None
 
 
-def _look_through(
-    context: Context, setup: Setup, offered: Sequence[Offered]
-) -> tuple[list[Offered], Terms | None, bool]:
-    """Return the messages that are new, the terms of the pass, and whether some fetch broke before."""
-    now = context.clock.now()
+def _asked_again(receiving: _Receiving, source: MailSource) -> Iterator[Page]:
+    """Yield what is worth another fetch, where the source offers only what is new."""
+    if not receiving.search.look.marks:
+        return
+    context, mailbox = receiving.context, receiving.mailbox
     with context.database.read() as connection:
-        seen = ledger.seen_ids(connection, setup.mailbox_id)
-        broken = ledger.broken_fetches(connection, setup.mailbox_id)
-        here = frozenset(o.server_id for o in offered)
-        new = [o for o in offered if o.server_id not in seen]
-        terms = (
-            terms_of(connection, setup, now, here, some_gone=not seen <= here, some_broken=bool(broken))
-            if new
-            else None
-        )
+        broken = ledger.broken_fetches(connection, mailbox)
+        wanted = ledger.asked_for_again(connection, mailbox)
+    wanted |= {i for i, entry in broken.items() if entry.next_try_at() <= context.clock.now()}
+    if not wanted:
+        return
+    found = source.find(wanted)
+    gone = wanted - {o.server_id for o in found}
+    yield Page([replace(o, is_arrival=True) for o in found])
+    if gone:
+        with context.database.write() as connection:
+            ledger.give_up(connection, mailbox, gone)
+            ledger.settle_broken(connection, mailbox, frozenset(broken.keys() - gone))
+
+
+def _take_page(receiving: _Receiving, page: Page) -> TransportError | None:
+    """Take in what is new of a page, and see to what has changed; return what ended it early."""
+    receiving.page = page
+    wanted = _look_through(receiving, page)
+    tally, limit = receiving.recording.tally, receiving.context.mail.messages_per_pass
+    allowed = max(0, limit - tally.taken) if limit else len(wanted)
+    tally.wanted += len(wanted)
+    receiving.is_sated = len(wanted) > allowed
+    failure = _fetch_all(receiving, wanted[:allowed]) if wanted[:allowed] else None
+    if failure is None and not receiving.is_sated:
+        receiving.recording.end_page(page)
+        look = receiving.search.look
+        marks = {**look.marks, **page.marks}
+        receiving.search = replace(receiving.search, look=replace(look, marks=marks))
+    return failure
+
+
+def _look_through(receiving: _Receiving, page: Page) -> list[Offered]:
+    """Return what of a page is to be fetched, and set the terms on which it is judged."""
+    offered = wanted_of(page.offered, receiving.setup)
+    context, mailbox, now = receiving.context, receiving.mailbox, receiving.context.clock.now()
+    again: list[Offered] = []
+    with context.database.read() as connection:
+        broken = ledger.broken_fetches(connection, mailbox)
+        if page.is_whole:
+            seen = ledger.seen_ids(connection, mailbox)
+        else:
+            known = ledger.recorded(connection, mailbox, [o.server_id for o in offered])
+            seen = set(known)
+    if not page.is_whole:
+        again = see_to_known(context, receiving.setup, receiving.search, offered, known)
+    receiving.had_broken = receiving.had_broken or bool(broken)
     waiting = {server_id for server_id, entry in broken.items() if entry.next_try_at() > now}
-    return [o for o in new if o.server_id not in waiting], terms, bool(broken)
+    fresh = [o for o in offered if o.server_id not in seen and o.server_id not in waiting]
+    if not (fresh or again):
+        receiving.gone.update(page.gone)
+        return []
+    _set_terms(receiving, page, fresh, seen, some_broken=bool(broken))
+    receiving.recording.again = frozenset(o.server_id for o in again)
+    old = [o for o in fresh if receiving.is_too_old(o)]
+    receiving.recording.pass_over(old, Reason.TOO_OLD)
+    return [*(o for o in fresh if not receiving.is_too_old(o)), *again]
 
 
-def _fetch_all(
-    receiving: _Receiving, source: MailSource, wanted: Sequence[Offered], opener: Opener
-) -> tuple[MailSource | None, TransportError | None]:
-    """Fetch every wanted message, over several sessions where one breaks.
+def _set_terms(
+    receiving: _Receiving, page: Page, fresh: Sequence[Offered], seen: set[str], *, some_broken: bool
+) -> None:
+    """Settle on which terms what is new of this page is judged."""
+    context, mailbox = receiving.context, receiving.mailbox
+    here = frozenset(o.server_id for o in page.offered)
+    if page.is_whole:
+        some_gone = not seen <= here
+    else:
+        receiving.gone.update(page.gone, _renumbered(receiving, fresh, here))
+        with context.database.read() as connection:
+            some_gone = bool(receiving.gone) or ledger.has_from_file(connection, mailbox, FROM_FILE)
+    with context.database.read() as connection:
+        receiving.recording.terms = terms_of(
+            connection,
+            receiving.setup,
+            context.clock.now(),
+            (lambda server_id: server_id not in here) if page.is_whole else receiving.has_gone,
+            some_gone=some_gone,
+            some_broken=some_broken,
+        )
 
-    Returns the session that is still open, if any, and what ended the pass early, if anything.
-    Whatever was read is recorded in either case.
+
+def _renumbered(receiving: _Receiving, fresh: Sequence[Offered], here: frozenset[str]) -> set[str]:
+    """Return recorded ids that the server no longer knows, when a folder seems to have got new ones.
+
+    That is so when most of what a first look offers is new although the folder was looked through before.
+    """
+    first = [o for o in fresh if not o.is_arrival]
+    if len(first) * 2 <= len(here) or receiving.source is None:
+        return set()
+    with receiving.context.database.read() as connection:
+        before = ledger.ids_in(connection, receiving.mailbox, first[0].folder) - here
+    before = {i for i in before if not i.startswith(FROM_FILE)}
+    if not before:
+        return set()
+    return before - {o.server_id for o in receiving.source.find(before)}
+
+
+def _fetch_all(receiving: _Receiving, wanted: Sequence[Offered]) -> TransportError | None:
+    """Fetch every wanted message, over several sessions where one breaks; return what ended it early.
+
+    Whatever was read is recorded in either case. The session that is left, if any, is in `receiving`.
     """
     remaining = list(wanted)
-    try:
-        for sessions_left in reversed(range(_RECONNECTIONS + 1)):
-            arrived: list[Fetched] = []
-            failure = _fetch(receiving, source, remaining, arrived)
-            remaining = remaining[len(arrived) :]
-            if failure is None:
-                return source, None
-            is_explained = _ended_on_purpose(arrived)
-            if remaining and not is_explained:
-                # Whoever is at fault, the session broke at this message. Were it not put aside, a
-                # server that chokes on it would never come to the next one.
-                receiving.note_broken(remaining.pop(0), failure)
-                is_explained = True
-            if not remaining:
-                return None, None if is_explained else failure
-            if not sessions_left:
-                return None, failure
-            source = opener(receiving.context, receiving.setup)
-            still = {o.server_id: o for o in offered_by(source, receiving.setup)}
-            remaining = [still[o.server_id] for o in remaining if o.server_id in still]
-    except TransportError as error:
-        return None, error
-    except BaseException:
-        source.abort()
-        raise
-    finally:
-        receiving.finish()
-    return source, None
+    source = receiving.source
+    for sessions_left in reversed(range(_RECONNECTIONS + 1)):
+        assert source is not None  # noqa: S101 - the caller has one, and below it is opened anew
+        arrived: list[Fetched] = []
+        failure = _fetch(receiving, source, remaining, arrived)
+        remaining = remaining[len(arrived) :]
+        if failure is None:
+            return None
+        receiving.source = None
+        is_explained = _ended_on_purpose(arrived)
+        if remaining and not is_explained:
+            # Whoever is at fault, the session broke at this message. Were it not put aside, a
+            # server that chokes on it would never come to the next one.
+            receiving.recording.note_broken(remaining.pop(0), failure)
+            is_explained = True
+        if not remaining:
+            return None if is_explained else failure
+        if not sessions_left:
+            return failure
+        receiving.source = source = receiving.opener(receiving.context, receiving.setup)
+        remaining = _still_there(source, remaining)
+    return None
+
+
+def _still_there(source: MailSource, wanted: Sequence[Offered]) -> list[Offered]:
+    """Return what another session has of these, as it names them."""
+    still = {o.server_id: o for o in source.find({o.server_id for o in wanted})}
+    return [replace(still[o.server_id], is_arrival=o.is_arrival) for o in wanted if o.server_id in still]
 
 
 def _ended_on_purpose(arrived: Sequence[Fetched]) -> bool:
@@ -276,14 +308,26 @@ def _fetch(
     try:
         for fetched in source.fetch(wanted):
             arrived.append(replace(fetched, raw=None))
-            receiving.take(fetched)
+            receiving.recording.take(fetched)
     except TransportError as failure:
         source.abort()
         return failure
     return None
 
 
-def _tell_of_losses(context: Context, setup: Setup, tally: _Tally) -> None:
+def _settle(receiving: _Receiving) -> None:
+    """Close what was open before: fetches that broke and have succeeded, rules that have run once."""
+    context, mailbox, page = receiving.context, receiving.mailbox, receiving.page
+    if receiving.had_broken:
+        with context.database.write() as connection:
+            here = frozenset(o.server_id for o in page.offered)
+            still = here if page.is_whole else frozenset(ledger.broken_fetches(connection, mailbox))
+            ledger.settle_broken(connection, mailbox, still)
+    if receiving.saw_all:
+        note_onboarded(context, receiving.search)
+
+
+def _tell_of_losses(context: Context, setup: Setup, tally: Tally) -> None:
     """Tell the mailbox's owner of what was put aside or left out; repeats are folded into one alert."""
     told = []
     if tally.strays:
@@ -297,35 +341,3 @@ def _tell_of_losses(context: Context, setup: Setup, tally: _Tally) -> None:
     with context.database.write() as connection:
         for alert in told:
             alerts.raise_alert(context.database, connection, setup.mailbox_id, alert, context.clock.now())
-
-
-def _discard(context: Context, setup: Setup, source: MailSource, offered: Sequence[Offered]) -> None:
-    """Remove recorded mail where the mailbox says so, and end the session in good order."""
-    done: list[Offered] = []
-    if setup.deletes_after_processing:
-        with context.database.read() as connection:
-            here = [o.server_id for o in offered]
-            removable = ledger.removable_ids(connection, setup.mailbox_id, here)
-        done = [o for o in offered if o.server_id in removable and not o.is_sent_copy]
-        source.discard(done)
-    source.close()
-    if done:
-        with context.database.write() as connection:
-            now = context.clock.now()
-            ledger.mark_discarded(connection, setup.mailbox_id, [o.server_id for o in done], now)
-
-
-def _too_large(fetched: Fetched, receiver: Receiver) -> Opened:
-    return Opened(
-        fetched.offered,
-        _stand_in_for_digest(fetched.offered),
-        fetched.offered.size,
-        receiver,
-        cause=QuarantineCause.TOO_LARGE,
-        trouble=str(fetched.failure),
-    )
-
-
-def _stand_in_for_digest(offered: Offered) -> bytes:
-    """Return what tells a message that was not read from others, also after the server renumbered it."""
-    return hashlib.sha256(b"not read, octets: %d" % offered.size).digest()

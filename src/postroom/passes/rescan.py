@@ -9,7 +9,7 @@ Without `apply` nothing is written: what would become of each message is told, a
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from postroom.passes import access
 from postroom.passes.context import Context
 from postroom.passes.forwarded import open_item
 from postroom.passes.gather import AddressBook, gather
-from postroom.passes.judge import Judged, Opened, judge
+from postroom.passes.judge import FROM_FILE, Judged, Opened, judge
 from postroom.passes.keep import keep
-from postroom.passes.receive import Opener, offered_by
+from postroom.passes.search import Search, as_last_found, as_marked, wanted_of
 from postroom.passes.terms import Terms, terms_of
 from postroom.ports.mail import MailSource, Offered
 from postroom.schema.choices import Workload
@@ -57,7 +57,7 @@ def rescan(
     mode: Mode = Mode.PREVIEW,
     *,
     only: Collection[str] | None = None,
-    opener: Opener = access.open_source,
+    opener: access.SourceOpener = access.open_source,
     on_batch: Callable[[Sequence[Judged]], None] = lambda _: None,
 ) -> Found:
     """Judge anew what arrived since then and was not tracked; `only` names single messages by server id.
@@ -94,16 +94,15 @@ def _look(
     mode: Mode,
     on_batch: Callable[[Sequence[Judged]], None],
 ) -> Found:
-    offered = offered_by(source, setup)
-    wanted = [o for o in offered if o.server_id in candidates]
+    search = as_last_found(context, setup)
+    wanted = _in_order(wanted_of(source.find(candidates), setup))
     with context.database.read() as connection:
-        terms = terms_of(
-            connection, setup, context.clock.now(), frozenset(o.server_id for o in offered), some_gone=False
-        )
+        # Each was found by the id that it has: nothing here can be another one under a new id.
+        terms = terms_of(connection, setup, context.clock.now(), _was_from_file, some_gone=False)
     seen = tracked = 0
     failure: TransportError | None = None
     try:
-        for batch in _batches(context, setup, source, wanted, since):
+        for batch in _batches(context, setup, search, source, wanted, since):
             judged = (
                 keep(context, AddressBook(), batch, terms)
                 if mode is Mode.APPLY
@@ -117,8 +116,26 @@ def _look(
     return Found(seen, tracked, len(candidates) - len(wanted), failure)
 
 
+def _in_order(found: Sequence[Offered]) -> list[Offered]:
+    """Return messages in the order of their arrival, as far as the server says."""
+    return sorted(found, key=lambda o: (o.received_at is not None, o.received_at or _ANY, o.number))
+
+
+#: Stands for a time of arrival that is not known.
+_ANY = datetime.min.replace(tzinfo=UTC)
+
+
+def _was_from_file(server_id: str) -> bool:
+    return server_id.startswith(FROM_FILE)
+
+
 def _batches(
-    context: Context, setup: Setup, source: MailSource, wanted: Sequence[Offered], since: datetime | None
+    context: Context,
+    setup: Setup,
+    search: Search,
+    source: MailSource,
+    wanted: Sequence[Offered],
+    since: datetime | None,
 ) -> Iterator[list[Opened]]:
     """Yield the wanted messages, read, a batch at a time; what came before a break is yielded first."""
     batch: list[Opened] = []
@@ -128,7 +145,7 @@ def _batches(
             if fetched.raw is None:
                 continue  # what can't be fetched now keeps the decision it has
             octets += fetched.raw.size
-            batch.extend(_opened(context, setup, fetched.offered, fetched.raw, since))
+            batch.extend(_opened(context, setup, search, fetched.offered, fetched.raw, since))
             if len(batch) >= context.mail.batch_size or octets >= context.mail.batch_octets:
                 yield batch
                 batch, octets = [], 0
@@ -141,10 +158,10 @@ def _batches(
 
 
 def _opened(
-    context: Context, setup: Setup, offered: Offered, raw: Raw, since: datetime | None
+    context: Context, setup: Setup, search: Search, offered: Offered, raw: Raw, since: datetime | None
 ) -> Iterator[Opened]:
     """Yield what one item holds, to be judged again."""
-    for opened in open_item(context, setup, offered, raw):
+    for opened in as_marked(open_item(context, setup, offered, raw), search):
         receiver = replace(opened.receiver, process_after=since) if since else opened.receiver
         yield replace(opened, is_judged_again=opened.heads_item, receiver=receiver)
 
@@ -160,4 +177,4 @@ def _preview(context: Context, setup: Setup, batch: Sequence[Opened], terms: Ter
             terms.setting.now,
             some_gone=False,
         )
-    return list(judge(batch, gathered, terms.policy, terms.still_offered))
+    return list(judge(batch, gathered, terms.policy, terms.is_gone))

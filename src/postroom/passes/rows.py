@@ -14,6 +14,7 @@ from postroom.mime.message import Attachment
 from postroom.passes.judge import Judged
 from postroom.ports.blobs import BlobRef
 from postroom.schema.choices import (
+    CategoryMark,
     CorrelationMethod,
     EmailNotification,
     EmailState,
@@ -21,6 +22,7 @@ from postroom.schema.choices import (
     HashType,
     Participation,
     QuarantineState,
+    SetBy,
 )
 from postroom.schema.ids import new_id
 from postroom.store.messages import Row, Rows
@@ -91,13 +93,17 @@ def add(rows: Rows, judged: Judged, stored: Sequence[Stored], raw: BlobRef | Non
     """Add the rows of one judged message; `raw` is where its bytes were kept for the quarantine."""
     if judged.renumbered_from:
         rows.renumbered.append(
-            {"key": judged.renumbered_from, "new_server_id": judged.opened.offered.server_id[:SERVER_ID]}
+            {
+                "key": judged.renumbered_from,
+                "new_server_id": judged.opened.offered.server_id[:SERVER_ID],
+                "new_folder": judged.opened.offered.folder[:FOLDER],
+            }
         )
         return
     quarantine_id: UUID | None = None
     if judged.verdict.track:
         _add_email(rows, judged, stored, setting)
-    elif judged.opened.message is None:
+    elif judged.opened.message is None and judged.opened.passed_over is None:
         quarantine_id = new_id()
         rows.quarantine.append(_quarantine_row(judged, quarantine_id, raw, setting))
     rows.queue_items.extend(_queue_item_row(judged, queue, setting) for queue in judged.queues)
@@ -188,6 +194,9 @@ def _email_row(
         "postroom_messagekind": int(opened.nature.kind),
         "postroom_trackedby": int(verdict.tracked_by),
         "postroom_regardingby": None if verdict.regarding_by is None else int(verdict.regarding_by),
+        "postroom_regardingmailboxid": (
+            opened.receiver.mailbox if verdict.regarding_by is SetBy.FOLDER else None
+        ),
         "postroom_matchscore": verdict.score,
         "ownerid": owner.owner,
         "owneridtype": owner.table,
@@ -447,4 +456,15 @@ def _ledger_row(judged: Judged, quarantine_id: UUID | None, setting: Setting) ->
         "size": opened.size,
         "digest": opened.digest or None,
         "seenon": setting.now,
+        "category": int(_category(judged, quarantine_id)),
     }
+
+
+def _category(judged: Judged, quarantine_id: UUID | None) -> CategoryMark:
+    """Return how it stands with the tracking category: what is tracked is to bear it, if there is one."""
+    is_on = judged.opened.category is CategoryMark.ON
+    if quarantine_id:
+        return CategoryMark.TO_MARK_UNDELIVERABLE if is_on else CategoryMark.NONE
+    if judged.email_id is None:
+        return CategoryMark.TO_TAKE_OFF if is_on else CategoryMark.NONE
+    return judged.opened.category

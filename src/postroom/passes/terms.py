@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from postroom.passes.judge import IsGone
 from postroom.passes.rows import AttachmentRules, Setting
 from postroom.store import mailboxes
 from postroom.store.mailboxes import Setup
@@ -24,8 +25,8 @@ class Terms:
     policy: Policy
     rules: AttachmentRules
     setting: Setting
-    #: The server ids of the present listing.
-    still_offered: frozenset[str]
+    #: Says whether the server no longer has a message that was recorded.
+    is_gone: IsGone
     #: Some recorded message is no longer offered: the server may have renumbered it.
     some_gone: bool
     #: Some message could not be fetched before: what was decided of it then is out of date.
@@ -38,7 +39,7 @@ def terms_of(
     connection: Connection,
     setup: Setup,
     now: datetime,
-    still_offered: frozenset[str],
+    is_gone: IsGone,
     *,
     some_gone: bool = True,
     some_broken: bool = False,
@@ -61,7 +62,7 @@ def terms_of(
             Ownership(mailbox["ownerid"] or SYSTEM_USER_ID, mailbox["owneridtype"] or "systemuser"),
             policy.token_prefixes,
         ),
-        still_offered,
+        is_gone,
         some_gone,
         some_broken,
         _or(organization.get("postroom_largeblobthreshold"), _IN_DATABASE),

@@ -6,7 +6,7 @@ mailbox the message is judged again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,21 +20,19 @@ from postroom.passes.gather import AddressBook
 from postroom.passes.judge import FROM_FILE, Judged, duplicate_check
 from postroom.passes.keep import keep
 from postroom.passes.opening import open_message
-from postroom.passes.receive import Opener
+from postroom.passes.place import place_of, unique_of
 from postroom.passes.rescan import Found, Mode, rescan
 from postroom.passes.terms import terms_of
 from postroom.ports.mail import Offered
 from postroom.schema.choices import Reason, SetBy, Wish
 from postroom.schema.decision import Decision
 from postroom.schema.email import Email
-from postroom.schema.ledger import Ledger
-from postroom.store import ledger, mailboxes, messages, wishes
-from postroom.tracking.facts import Direction, Settled
+from postroom.store import mailboxes, messages, wishes
+from postroom.tracking.facts import Settled
 from postroom.tracking.verdict import Verdict
 
 _DECISION = Decision.__table__
 _EMAIL = Email.__table__
-_LEDGER = Ledger.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,7 @@ def track_bytes(
     with context.database.write() as connection:
         _wish_tracked(context, connection, unique, message.message_id, regarding, by)
         held = messages.holders_of(connection, [unique]).get(unique)
-        here = frozenset({*ledger.seen_ids(connection, mailbox), opened.offered.server_id})
-        terms = terms_of(connection, setup, context.clock.now(), here)
+        terms = terms_of(connection, setup, context.clock.now(), lambda _: False)
     if held:
         verdict = Verdict(track=False, reason=Reason.DUPLICATE, duplicate=held)
         judged = Judged(opened, verdict, unique, email_id=held)
@@ -93,7 +90,7 @@ def track_seen(
     *,
     regarding: Regarding | None = None,
     by: UUID | None = None,
-    opener: Opener = access.open_source,
+    opener: access.SourceOpener = access.open_source,
 ) -> UUID:
     """Fetch a message that was seen and not tracked once more, track it, and return its e-mail.
 
@@ -102,8 +99,8 @@ def track_seen(
     """
     with context.database.write() as connection:
         row = _decision(connection, decision)
-        place = _place_of(connection, row)
-        unique = _unique_of(connection, place, row)
+        place = place_of(connection, row)
+        unique = unique_of(connection, place, row)
         held = row["emailid"] or messages.holders_of(connection, [unique]).get(unique)
         if held:
             raise UserError(f"The message is tracked already, as e-mail {held}.")
@@ -134,41 +131,6 @@ def _why_not(found: Found) -> str:
     if found.seen:
         return "The message was fetched, but could not be told from others like it."
     return "The server did not give it, or it came in one item with messages that are tracked."
-
-
-class _Place(NamedTuple):
-    """Where the message of a decision lies: in which mailbox, under which id, in an item of which content."""
-
-    mailbox: UUID
-    server_id: str
-    item_digest: bytes
-
-
-def _place_of(connection: Connection, row: Mapping[str, Any]) -> _Place:
-    """Return where the message of a decision lies.
-
-    A forwarded one lies in another mailbox than the one it is for; and the server may have renumbered it.
-    """
-    query = sa.select(_LEDGER.c.mailboxid, _LEDGER.c.quarantineid, _LEDGER.c.serverid, _LEDGER.c.digest)
-    entry = connection.execute(query.where(_LEDGER.c.postroom_ledgerid == row["ledgerid"])).first()
-    if entry is None or entry.quarantineid:
-        raise UserError("The message lies in quarantine; `postroom quarantine list` says why.")
-    return _Place(entry.mailboxid, entry.serverid, bytes(entry.digest or b""))
-
-
-def _unique_of(connection: Connection, place: _Place, row: Mapping[str, Any]) -> UUID:
-    """Return the value that the e-mail of this message will have.
-
-    Of equal messages without a Message-ID it is the first that none of them has taken, as in judging.
-    """
-    direction = Direction.OUTGOING if row["directioncode"] else Direction.INCOMING
-    message_id, digest = row["messageid"] or "", bytes(row["digest"] or b"")
-    known = {} if message_id else ledger.by_content(connection, place.mailbox, [place.item_digest])
-    copies = known.get(place.item_digest, [])
-    uniques = [duplicate_check(direction, message_id, digest, number) for number in range(len(copies) + 1)]
-    taken = {copy.email_id for copy in copies if copy.email_id}
-    holders = messages.holders_of(connection, uniques)
-    return next(unique for unique in uniques if holders.get(unique) not in taken)
 
 
 def _decision(connection: Connection, decision: UUID) -> Mapping[str, Any]:

@@ -79,6 +79,10 @@ class MailFolders(Protocol):
         """Add a category to the mailbox's list and return it with its id."""
         ...
 
+    def remove_category(self, category: Category) -> None:
+        """Take a category off the mailbox's list; messages keep it. One that is not there is no error."""
+        ...
+
     def recategorize(self, changes: Sequence[Recategorized]) -> Mapping[str, TransportError]:
         """Change categories of messages, read state and all else untouched; return what could not be."""
         ...

@@ -726,6 +726,25 @@ class SetBy(Choice):
     CATEGORY = 3, "Category"
 
 
+class CategoryMark(Choice):
+    """How it stands with the tracking category on a message of the server; Postroom's own."""
+
+    NONE = 0, "None"
+    TO_PUT_ON = 1, "To Be Put On"
+    ON = 2, "On"
+    TO_TAKE_OFF = 3, "To Be Taken Off"
+    UNDELIVERABLE = 4, "Undeliverable"
+    TO_MARK_UNDELIVERABLE = 5, "To Be Marked Undeliverable"
+
+
+class TrackingFolderState(Choice):
+    """Whether the rule of a tracked folder is in force; Postroom's own."""
+
+    ACTIVE = 0, "Active"
+    OUTSIDE_INBOX = 1, "Outside The Inbox"
+    MISSING = 2, "Missing"
+
+
 class CaseOrigin(Choice):
     """How a case came in."""
 
@@ -890,4 +909,14 @@ class Reason(Choice):
         112,
         "RecipientMatch",
         "A recipient of the sent message is a record whose mail its sender wants tracked.",
+    )
+    TRACKED_BY_FOLDER = (
+        113,
+        "TrackedByFolder",
+        "The message lies in a folder whose mail is tracked, whatever the filter says.",
+    )
+    TRACKED_BY_CATEGORY = (
+        114,
+        "TrackedByCategory",
+        "The message bears the category by which people have mail tracked.",
     )

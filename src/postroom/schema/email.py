@@ -341,6 +341,12 @@ class Email(Activity, Row):
     postroom_regardingby = col.choice(
         SetBy, label="Regarding Set By", access="R", description="Who settled what the e-mail regards."
     )
+    postroom_regardingmailboxid = col.lookup(
+        "mailbox",
+        label="Regarding Set From",
+        access="R",
+        description="The mailbox whose tracked folder settled what the e-mail regards.",
+    )
     postroom_matchscore = col.integer(
         0, 100, label="Match Score", access="R", description="How good the smart match was, of 100."
     )

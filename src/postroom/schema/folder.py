@@ -3,6 +3,7 @@
 from sqlalchemy import Index
 
 from postroom.schema import column as col
+from postroom.schema.choices import TrackingFolderState
 from postroom.schema.column import OnDelete, Required
 from postroom.schema.table import Audited, Dated, Description, Owned, Ownership, Row
 from postroom.schema.targets import REGARDING
@@ -49,6 +50,19 @@ class MailboxTrackingFolder(Audited, Owned, Row):
         label="Regarding Type", description="Logical name of the regarding table."
     )
     organizationid = col.lookup("organization", label="Organization", required=Required.SYSTEM, access="R")
+    postroom_state = col.choice(
+        TrackingFolderState,
+        label="State",
+        access="R",
+        default=TrackingFolderState.ACTIVE,
+        nullable=False,
+        description="Whether the folder is where it can be tracked.",
+    )
+    postroom_appliedregardingid = col.guid(
+        label="Applied Regarding",
+        access="R",
+        description="The record that the folder's mail was last related to.",
+    )
 
 
 class MailboxTrackingCategory(Dated, Owned, Row):

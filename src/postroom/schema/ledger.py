@@ -2,6 +2,7 @@
 
 from sqlalchemy import Index, UniqueConstraint
 
+from postroom.schema import choices
 from postroom.schema import column as col
 from postroom.schema.column import Required
 from postroom.schema.table import Description, Row
@@ -16,6 +17,7 @@ class Ledger(Row):
         UniqueConstraint("mailboxid", "folder", "validity", "serverid"),
         Index("ix_postroom_ledger_emailid", "emailid"),
         Index("ix_postroom_ledger_digest", "mailboxid", "digest"),
+        Index("ix_postroom_ledger_category", "mailboxid", "category"),
     )
 
     postroom_ledgerid = col.key(label="Ledger Entry", access="R")
@@ -47,4 +49,15 @@ class Ledger(Row):
     seenon = col.moment(label="Seen On", access="R", nullable=False)
     discardedon = col.moment(
         label="Discarded On", access="R", description="When the server was asked to remove it."
+    )
+    goneon = col.moment(
+        label="Gone On", access="R", description="When the server said that it is no longer where it was."
+    )
+    category = col.choice(
+        choices.CategoryMark,
+        label="Category",
+        access="R",
+        default=choices.CategoryMark.NONE,
+        nullable=False,
+        description="How it stands with the tracking category on it.",
     )

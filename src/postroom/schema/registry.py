@@ -25,6 +25,7 @@ from postroom.schema.mapping import (
     SystemUserSyncMappingProfiles,
     TeamSyncAttributeMappingProfiles,
 )
+from postroom.schema.mark import Mark
 from postroom.schema.note import Annotation
 from postroom.schema.organization import Organization
 from postroom.schema.pair import BookableResourceBookingExchangeSyncIdMapping, ExchangeSyncIdMapping
@@ -92,6 +93,7 @@ CLASSES: Sequence[type[Row] | type[Unstored]] = (
     SavedQuery,
     SubscriptionManuallyTrackedObject,
     Ledger,
+    Mark,
     Decision,
     Quarantine,
     Report,

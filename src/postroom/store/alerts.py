@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.schema.alert import TraceLog
-from postroom.schema.choices import TraceLevel
+from postroom.schema.choices import TraceLevel, TrackingFolderState
 from postroom.schema.ids import new_id
 from postroom.schema.organization import Organization
 from postroom.store.database import Database
@@ -101,6 +101,22 @@ BOUNCED = Alert(
     "E-mails came back: a server reports that they did not reach their recipients.",
     "The e-mail says which recipient and why (postroom_deliverystate, `postroom query postroom_reports`).",
 )
+
+CATEGORY_MADE = Alert(
+    15,
+    TraceLevel.INFORMATION,
+    "The tracking category was added to the mailbox; a message that is given it is tracked.",
+)
+
+
+def folder_not_tracked(state: TrackingFolderState, rule: str) -> Alert:
+    """Return the alert that says why the rule of a tracked folder has stopped."""
+    if state is TrackingFolderState.MISSING:
+        text, cure = "A tracked folder is no longer in the mailbox.", "Remove its rule or track another one."
+    else:
+        text, cure = "A tracked folder was moved out of the Inbox.", "Move it back, or remove its rule."
+    details = "What was tracked stays tracked."
+    return Alert(16, TraceLevel.WARNING, text, cure, details, about=rule)
 
 
 def waiting(name: str, reason: str) -> Alert:

@@ -1,7 +1,7 @@
 """The ledger: which messages of a mailbox were seen, by the server's own ids."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.ports.mail import Offered
-from postroom.schema.choices import EmailNotification, QuarantineCause, QuarantineState, Reason
+from postroom.schema.choices import (
+    CategoryMark,
+    EmailNotification,
+    QuarantineCause,
+    QuarantineState,
+    Reason,
+)
 from postroom.schema.decision import Decision
 from postroom.schema.email import Email
 from postroom.schema.ids import new_id
@@ -41,6 +47,149 @@ def seen_ids(connection: Connection, mailbox: UUID) -> set[str]:
     """Return the server ids of every message of this mailbox that has been recorded."""
     query = sa.select(_LEDGER.c.serverid).where(_LEDGER.c.mailboxid == mailbox)
     return set(connection.execute(query).scalars())
+
+
+class Recorded(NamedTuple):
+    """What the ledger has of a message that a server offers again."""
+
+    ledger_id: UUID
+    server_id: str
+    email_id: UUID | None
+    quarantine_id: UUID | None
+    category: CategoryMark
+
+
+def recorded(connection: Connection, mailbox: UUID, server_ids: Collection[str]) -> dict[str, Recorded]:
+    """Return what has been recorded of these messages of the mailbox, by server id."""
+    found: dict[str, Recorded] = {}
+    for chunk in chunks_of(server_ids):
+        query = sa.select(
+            _LEDGER.c.postroom_ledgerid,
+            _LEDGER.c.serverid,
+            _LEDGER.c.emailid,
+            _LEDGER.c.quarantineid,
+            _LEDGER.c.category,
+        ).where(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.serverid.in_(chunk))
+        for row in connection.execute(query):
+            found[row.serverid] = Recorded(*row[:4], CategoryMark(row.category))
+    return found
+
+
+def ids_in(connection: Connection, mailbox: UUID, folder: str) -> set[str]:
+    """Return the server ids of what was recorded in this folder and is not known to be gone."""
+    query = sa.select(_LEDGER.c.serverid).where(_in_folder(mailbox, folder))
+    return set(connection.execute(query).scalars())
+
+
+def emails_in(connection: Connection, mailbox: UUID, folder: str) -> list[UUID]:
+    """Return the e-mails whose messages lie in this folder, as far as is known."""
+    query = sa.select(_LEDGER.c.emailid).where(_in_folder(mailbox, folder), _LEDGER.c.emailid.is_not(None))
+    return list(connection.execute(query.distinct()).scalars())
+
+
+def _in_folder(mailbox: UUID, folder: str) -> sa.ColumnElement[bool]:
+    return sa.and_(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.folder == folder, _LEDGER.c.goneon.is_(None))
+
+
+def mark_gone(connection: Connection, mailbox: UUID, server_ids: Collection[str], now: datetime) -> None:
+    """Note that these messages are no longer where they were."""
+    for chunk in chunks_of(server_ids):
+        connection.execute(
+            sa.update(_LEDGER)
+            .where(_LEDGER.c.mailboxid == mailbox, _LEDGER.c.serverid.in_(chunk))
+            .values(goneon=now)
+        )
+
+
+def note_moved(connection: Connection, mailbox: UUID, moved: Mapping[str, str], folder: str) -> None:
+    """Note where messages are that we moved: their new ids by the old ones, and the folder."""
+    for table in (_LEDGER, _QUARANTINE):
+        for old, new in moved.items():
+            connection.execute(
+                sa.update(table)
+                .where(table.c.mailboxid == mailbox, table.c.serverid == old)
+                .values(serverid=new, folder=folder)
+            )
+
+
+def quarantined_outside(connection: Connection, mailbox: UUID, folder: str) -> dict[str, str]:
+    """Return what waits in quarantine and lies in another folder than this one: folder by server id."""
+    query = (
+        sa.select(_LEDGER.c.serverid, _LEDGER.c.folder)
+        .join(_QUARANTINE, _QUARANTINE.c.postroom_quarantineid == _LEDGER.c.quarantineid)
+        .where(
+            _LEDGER.c.mailboxid == mailbox,
+            _LEDGER.c.folder != folder,
+            _LEDGER.c.goneon.is_(None),
+            _QUARANTINE.c.mailboxid == mailbox,
+            _QUARANTINE.c.state == QuarantineState.WAITING,
+        )
+    )
+    return {row.serverid: row.folder for row in connection.execute(query)}
+
+
+def has_from_file(connection: Connection, mailbox: UUID, stands_for: str) -> bool:
+    """Tell whether some message was recorded from a file; what is in place of its id begins so."""
+    id_ = _LEDGER.c.serverid
+    found = sa.select(sa.literal(1)).where(
+        _LEDGER.c.mailboxid == mailbox,
+        _LEDGER.c.folder == "",
+        _LEDGER.c.validity == "",
+        id_ >= stands_for,
+        id_ < stands_for + "~",
+    )
+    return connection.execute(found.limit(1)).first() is not None
+
+
+def set_category(connection: Connection, ledger_ids: Collection[UUID], mark: CategoryMark) -> None:
+    """Keep how it stands with the tracking category on these messages."""
+    for chunk in chunks_of(ledger_ids):
+        connection.execute(
+            sa.update(_LEDGER).where(_LEDGER.c.postroom_ledgerid.in_(chunk)).values(category=int(mark))
+        )
+
+
+#: The states of a category in which something is still to be done on the server.
+_TO_DO = _LEDGER.c.category.in_(
+    [int(CategoryMark.TO_PUT_ON), int(CategoryMark.TO_TAKE_OFF), int(CategoryMark.TO_MARK_UNDELIVERABLE)]
+)
+
+
+def category_work(connection: Connection, mailbox: UUID, most: int) -> list[Recorded]:
+    """Return messages on which the tracking category is still to be changed, oldest first."""
+    query = (
+        sa.select(
+            _LEDGER.c.postroom_ledgerid,
+            _LEDGER.c.serverid,
+            _LEDGER.c.emailid,
+            _LEDGER.c.quarantineid,
+            _LEDGER.c.category,
+        )
+        .where(_LEDGER.c.mailboxid == mailbox, _TO_DO, _LEDGER.c.goneon.is_(None))
+        .order_by(_LEDGER.c.postroom_ledgerid)
+        .limit(most)
+    )
+    return [Recorded(*row[:4], CategoryMark(row.category)) for row in connection.execute(query)]
+
+
+def with_category(connection: Connection, mailbox: UUID, folder: str) -> set[str]:
+    """Return the server ids of what lies in this folder and bore the tracking category when last seen."""
+    query = sa.select(_LEDGER.c.serverid).where(
+        _in_folder(mailbox, folder), _LEDGER.c.category == int(CategoryMark.ON)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def take_category_off(connection: Connection, email: UUID) -> None:
+    """Have the tracking category taken off every message of an e-mail that is no longer tracked."""
+    connection.execute(
+        sa.update(_LEDGER)
+        .where(
+            _LEDGER.c.emailid == email,
+            _LEDGER.c.category.in_([int(CategoryMark.ON), int(CategoryMark.TO_PUT_ON)]),
+        )
+        .values(category=int(CategoryMark.TO_TAKE_OFF))
+    )
 
 
 def removable_ids(connection: Connection, mailbox: UUID, server_ids: Sequence[str]) -> set[str]:
@@ -119,6 +268,34 @@ def broken_fetches(connection: Connection, mailbox: UUID) -> dict[str, Broken]:
         row.serverid: Broken(row.postroom_quarantineid, row.attempts or 1, row.lasttriedon)
         for row in connection.execute(query)
     }
+
+
+def asked_for_again(connection: Connection, mailbox: UUID) -> set[str]:
+    """Return the server ids of messages that a person wants fetched anew and that have not been yet."""
+    recorded_ids = sa.select(_LEDGER.c.serverid).where(_LEDGER.c.mailboxid == mailbox)
+    query = sa.select(_QUARANTINE.c.serverid).where(
+        _QUARANTINE.c.mailboxid == mailbox,
+        _QUARANTINE.c.state == QuarantineState.RETRIED,
+        _QUARANTINE.c.serverid.not_in(recorded_ids),
+    )
+    return set(connection.execute(query).scalars())
+
+
+def give_up(connection: Connection, mailbox: UUID, server_ids: Collection[str]) -> None:
+    """Close the entries of messages that were to be fetched anew and are no longer on the server."""
+    for chunk in chunks_of(server_ids):
+        connection.execute(
+            sa.update(_QUARANTINE)
+            .where(
+                _QUARANTINE.c.mailboxid == mailbox,
+                _QUARANTINE.c.state == QuarantineState.RETRIED,
+                _QUARANTINE.c.serverid.in_(chunk),
+            )
+            .values(state=int(QuarantineState.DROPPED), reason=_GONE)
+        )
+
+
+_GONE = "It is no longer on the server."
 
 
 def note_broken(connection: Connection, mailbox: UUID, offered: Offered, trouble: str, now: datetime) -> int:
@@ -221,5 +398,5 @@ def settle_broken(connection: Connection, mailbox: UUID, still_offered: frozense
         connection.execute(
             sa.update(_QUARANTINE)
             .where(waiting, _QUARANTINE.c.serverid.in_(chunk))
-            .values(state=int(QuarantineState.DROPPED), reason="It is no longer on the server.")
+            .values(state=int(QuarantineState.DROPPED), reason=_GONE)
         )

@@ -40,7 +40,7 @@ class Rows:
     ledger: list[Row] = field(default_factory=list)
     hashes: list[Row] = field(default_factory=list)
     reports: list[Row] = field(default_factory=list)
-    #: Ledger rows whose server gave the message a new id: key and new server id.
+    #: Ledger rows whose server gave the message a new id: key, new server id and folder.
     renumbered: list[Row] = field(default_factory=list)
 
 
@@ -93,7 +93,7 @@ def _new_queue_items(connection: Connection, rows: Rows) -> list[Row]:
 _RENUMBER = (
     sa.update(_LEDGER)
     .where(_LEDGER.c.postroom_ledgerid == sa.bindparam("key"))
-    .values(serverid=sa.bindparam("new_server_id"))
+    .values(serverid=sa.bindparam("new_server_id"), folder=sa.bindparam("new_folder"), goneon=None)
 )
 
 

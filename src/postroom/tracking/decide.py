@@ -86,8 +86,33 @@ def as_a_person_wishes(case: Case) -> Verdict | str:
     )
 
 
+def as_marked_in_the_mailbox(case: Case) -> Verdict | str:
+    """Track what the user put into a tracked folder or gave the category, whatever the filter says."""
+    marked = case.arrived.marked
+    if marked is None:
+        return "it lies in no tracked folder and bears no tracking category"
+    case.correlation = correlate(case.arrived, case.facts, case.policy)
+    acceptor = _owner_of_mailbox(case)
+    by_folder = marked.by is SetBy.FOLDER
+    return Verdict(
+        track=True,
+        reason=Reason.TRACKED_BY_FOLDER if by_folder else Reason.TRACKED_BY_CATEGORY,
+        acceptor=acceptor,
+        accepting=(acceptor,) if acceptor else (),
+        regarding=marked.regarding,
+        regarding_table=marked.regarding_table,
+        regarding_by=marked.by if marked.regarding else None,
+        tracked_by=marked.by,
+    )
+
+
 def not_before_start(case: Case) -> Verdict | str:
-    """Leave alone what arrived before the mailbox is to be processed."""
+    """Leave alone what arrived before the mailbox is to be processed.
+
+    What comes into the folder later, from a rule, from the junk or by hand, is judged however old it is.
+    """
+    if case.arrived.is_arrival:
+        return "it came into the folder since the last look, so its age does not count"
     after, received_at = case.receiver.process_after, case.arrived.received_at
     if after is None or received_at is None:
         return "no start date, or the time of arrival is not known"
@@ -278,6 +303,7 @@ def _matches(filtering: FilteringMethod, case: Case) -> Iterator[tuple[Address, 
 RULES: tuple[Rule, ...] = (
     not_a_duplicate,
     as_a_person_wishes,
+    as_marked_in_the_mailbox,
     not_before_start,
     not_a_test_message,
     not_a_mere_notice,
@@ -292,6 +318,7 @@ RULES: tuple[Rule, ...] = (
 SENT_RULES: tuple[Rule, ...] = (
     not_a_duplicate,
     as_a_person_wishes,
+    as_marked_in_the_mailbox,
     not_before_start,
     not_a_test_message,
     has_a_valid_sender,

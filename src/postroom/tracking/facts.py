@@ -9,7 +9,7 @@ from uuid import UUID
 from postroom.mime.message import Address, Message
 from postroom.mime.nature import Nature
 from postroom.mime.subject import is_forward
-from postroom.schema.choices import AutoCreate, FilteringMethod, MessageKind, Wish
+from postroom.schema.choices import AutoCreate, FilteringMethod, MessageKind, SetBy, Wish
 from postroom.tracking import token
 from postroom.tracking.conversation import index_base
 from postroom.tracking.subject import USUAL, SmartRules, hashes_of, words_of
@@ -139,6 +139,17 @@ class Policy:
         return self.correlation and self.smart_matching
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """How the mailbox's user marked a message on the server to have it tracked."""
+
+    #: FOLDER or CATEGORY.
+    by: SetBy
+    #: The record that the folder's mail regards, if any.
+    regarding: UUID | None = None
+    regarding_table: str | None = None
+
+
 @dataclass(slots=True)
 class Arrived:
     """One message as it came to be judged: what it is, when and where it arrived; not to be changed."""
@@ -149,6 +160,9 @@ class Arrived:
     #: When the receiving server got it, or None where that is not known.
     received_at: datetime | None = None
     direction: Direction = Direction.INCOMING
+    #: It came into its folder after that was first looked into: moved there, its age says nothing.
+    is_arrival: bool = False
+    marked: Marked | None = None
     # Worked out once: what is asked of the store is also what is asked of the facts.
     _needs: "Needs | None" = field(default=None, init=False, repr=False, compare=False)
     _policy: "Policy | None" = field(default=None, init=False, repr=False, compare=False)

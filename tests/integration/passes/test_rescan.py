@@ -1,6 +1,6 @@
 """Looking once more at mail that was not tracked: what changes, what is left alone, what breaks."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -321,8 +321,10 @@ class Traced:
     def __init__(self, source: Any, ended: list[str]) -> None:
         self._source, self._ended = source, ended
 
-    def offered(self) -> Sequence[Offered]:
-        return list(self._source.offered())
+    folders = None
+
+    def find(self, server_ids: Collection[str]) -> Sequence[Offered]:
+        return list(self._source.find(server_ids))
 
     def fetch(self, wanted: Iterable[Offered]) -> Iterator[Fetched]:
         yield from self._source.fetch(wanted)

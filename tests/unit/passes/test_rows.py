@@ -38,7 +38,7 @@ def judged(message: Message | None, server_id: str = "1", by_message_id: Any = N
     known["carl@contoso.example"] = (carl(),)
     opened = Opened(Offered(server_id, 1, 100), bytes(32), 100, RECEIVER, message, received_at=NOON, **more)
     gathered = Gathered(known, by_message_id or {})
-    (one,) = judge([opened], gathered, Policy(), frozenset({server_id}))
+    (one,) = judge([opened], gathered, Policy(), lambda i: i != server_id)
     return one
 
 
@@ -200,7 +200,7 @@ def test_a_renumbered_message_only_changes_its_ledger_row() -> None:
     one.renumbered_from = UUID(int=5)
     rows = Rows()
     add(rows, one, (), None, SETTING)
-    assert rows.renumbered == [{"key": UUID(int=5), "new_server_id": "1"}]
+    assert rows.renumbered == [{"key": UUID(int=5), "new_server_id": "1", "new_folder": ""}]
     assert (rows.emails, rows.decisions, rows.ledger) == ([], [], [])
 
 

@@ -14,6 +14,11 @@ _ALWAYS = {
     **dict.fromkeys(("CreateAttachment", "GetAttachment"), "Attachments"),
     "GetServerTimeZones": "TimeZoneDefinitions",
 }
+# Exchange sends these even then, and clients count on it.
+_END_OF_SYNC = {
+    "SyncFolderItems": "IncludesLastItemInRange",
+    "SyncFolderHierarchy": "IncludesLastFolderInRange",
+}
 
 
 def success(operation: str, children: Iterable[etree._Element] = ()) -> etree._Element:
@@ -34,6 +39,9 @@ def refused(operation: str, refusal: Refusal) -> etree._Element:
         message.append(message_xml(refusal, m_element("MessageXml")))
     if operation in _ALWAYS:
         message.append(m_element(_ALWAYS[operation]))
+    if operation in _END_OF_SYNC:
+        message.append(m_element("SyncState"))
+        message.append(m_element(_END_OF_SYNC[operation], "true"))
     return message
 
 
@@ -44,6 +52,16 @@ def respond(operation: str, messages: Iterable[etree._Element]) -> etree._Elemen
     holder.extend(messages)
     response.append(holder)
     return response
+
+
+def respond_once(operation: str, act: Callable[[], Sequence[etree._Element]]) -> etree._Element:
+    """Do the one thing that is asked for; `act` returns the children of the message of success."""
+    try:
+        return respond(operation, [success(operation, act())])
+    except WholeRefusal:
+        raise
+    except Refusal as refusal:
+        return respond(operation, [refused(operation, refusal)])
 
 
 def respond_each(

@@ -12,7 +12,7 @@ from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.item_view import id_only, show_item
 from postroom.sandbox.exchange.mailbox import Mailbox
-from postroom.sandbox.exchange.names import local_name, m_element, m_name, t_element
+from postroom.sandbox.exchange.names import RECOVERABLE, local_name, m_element, m_name, t_element
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.sending import send_new
 from postroom.sandbox.exchange.shape import read_shape
@@ -92,6 +92,8 @@ def delete_item(call: Call, request: etree._Element) -> etree._Element:
             raise Refusal("ErrorAffectedTaskOccurrencesRequired", "Say which occurrences are meant.")
         if request.get("DeleteType") == "MoveToDeletedItems":
             mailbox.discard(item)
+        elif request.get("DeleteType") == "SoftDelete":
+            mailbox.move(item, mailbox.get_standard(RECOVERABLE))
         else:
             mailbox.drop(item)
         return []

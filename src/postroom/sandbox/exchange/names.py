@@ -198,6 +198,8 @@ ITEM_CLASSES: Final[Mapping[str, str]] = {
 
 ROOT: Final = "root"
 TOP: Final = "msgfolderroot"
+#: Where softly deleted items lie.
+RECOVERABLE: Final = "recoverableitemsdeletions"
 
 #: The folders of every mailbox: distinguished name, name shown, class, distinguished name of the parent.
 STANDARD_FOLDERS: Final = (
@@ -214,6 +216,8 @@ STANDARD_FOLDERS: Final = (
     ("tasks", "Tasks", "IPF.Task", TOP),
     ("notes", "Notes", "IPF.StickyNote", TOP),
     ("journal", "Journal", "IPF.Journal", TOP),
+    ("recoverableitemsroot", "Recoverable Items", "", ROOT),
+    (RECOVERABLE, "Deletions", "", "recoverableitemsroot"),
 )
 
 #: The element that stands for a folder, by the first two words of its class.

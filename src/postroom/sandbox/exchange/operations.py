@@ -6,7 +6,7 @@ from typing import Final
 from lxml import etree
 
 from postroom.sandbox.exchange import attachments, configuration, folders, items, sync
-from postroom.sandbox.exchange.answer import respond, success
+from postroom.sandbox.exchange.answer import respond, respond_once
 from postroom.sandbox.exchange.call import Call
 from postroom.sandbox.exchange.conversion import convert_id
 from postroom.sandbox.exchange.delegation import get_delegate
@@ -20,8 +20,8 @@ Operation = Callable[[Call, etree._Element], etree._Element]
 
 
 def _get_server_time_zones(call: Call, request: etree._Element) -> etree._Element:
-    zones = answer_server_time_zones(request, call.office.clock.now().year)
-    return respond(call.operation, [success(call.operation, zones)])
+    year = call.office.clock.now().year
+    return respond_once(call.operation, lambda: answer_server_time_zones(request, year))
 
 
 def _resolve_names(call: Call, request: etree._Element) -> etree._Element:
@@ -35,16 +35,18 @@ def _subscribe(call: Call, request: etree._Element) -> etree._Element:
     def folder_of(element: etree._Element) -> str:
         return call.folder(element)[1].id
 
-    ids = call.subscriptions.subscribe(request, call.mailbox.address, folder_of)
-    return respond(call.operation, [success(call.operation, ids)])
+    return respond_once(
+        call.operation,
+        lambda: call.subscriptions.subscribe(request, call.mailbox.address, folder_of),
+    )
 
 
 def _unsubscribe(call: Call, request: etree._Element) -> etree._Element:
-    return respond(call.operation, [success(call.operation, call.subscriptions.unsubscribe(request))])
+    return respond_once(call.operation, lambda: call.subscriptions.unsubscribe(request))
 
 
 def _get_events(call: Call, request: etree._Element) -> etree._Element:
-    return respond(call.operation, [success(call.operation, call.subscriptions.get_events(request))])
+    return respond_once(call.operation, lambda: call.subscriptions.get_events(request))
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {

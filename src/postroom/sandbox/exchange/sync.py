@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from postroom.sandbox.exchange.answer import refused, respond, success
+from postroom.sandbox.exchange.answer import respond_once
 from postroom.sandbox.exchange.call import Call
 from postroom.sandbox.exchange.changes import Change, ChangeKind
 from postroom.sandbox.exchange.folder import Folder
@@ -14,7 +14,7 @@ from postroom.sandbox.exchange.folder_view import show_folder
 from postroom.sandbox.exchange.item_view import show_item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import ROOT, TOP, m_element, m_name, t_element
-from postroom.sandbox.exchange.refusal import Refusal
+from postroom.sandbox.exchange.refusal import Refusal, WholeRefusal
 from postroom.sandbox.exchange.shape import Shape, read_shape
 from postroom.sandbox.faults import Misbehaviour
 
@@ -56,14 +56,10 @@ def _not_known() -> Refusal:
 
 def sync_folder_items(call: Call, request: etree._Element) -> etree._Element:
     """Answer SyncFolderItems."""
-    try:
-        message = _sync_items(call, request)
-    except Refusal as refusal:
-        message = refused(call.operation, refusal)
-    return respond(call.operation, [message])
+    return respond_once(call.operation, lambda: _sync_items(call, request))
 
 
-def _sync_items(call: Call, request: etree._Element) -> etree._Element:
+def _sync_items(call: Call, request: etree._Element) -> list[etree._Element]:
     found = call.folder_in(request.find(m_name("SyncFolderId")))
     if found is None:
         raise Refusal("ErrorInvalidRequest", "The folder is not named.")
@@ -76,20 +72,17 @@ def _sync_items(call: Call, request: etree._Element) -> etree._Element:
     number = mailbox.number if is_last else shown[-1].number
     element = m_element("Changes")
     element.extend(_item_change(mailbox, folder, change, shape) for change in shown)
-    return success(
-        call.operation,
-        [
-            m_element("SyncState", _State(folder.id, number).write()),
-            m_element("IncludesLastItemInRange", "true" if is_last else "false"),
-            element,
-        ],
-    )
+    return [
+        m_element("SyncState", _State(folder.id, number).write()),
+        m_element("IncludesLastItemInRange", "true" if is_last else "false"),
+        element,
+    ]
 
 
 def _most(request: etree._Element) -> int:
     text = (request.findtext(m_name("MaxChangesReturned")) or "").strip()
     if not text.isdecimal() or not 1 <= int(text) <= LARGEST_PAGE:
-        raise Refusal("ErrorInvalidRequest", f"MaxChangesReturned lies between 1 and {LARGEST_PAGE}.")
+        raise WholeRefusal("ErrorSchemaValidation", f"MaxChangesReturned lies between 1 and {LARGEST_PAGE}.")
     return int(text)
 
 
@@ -122,14 +115,10 @@ def _item_change(mailbox: Mailbox, folder: Folder, change: Change, shape: Shape)
 
 def sync_folder_hierarchy(call: Call, request: etree._Element) -> etree._Element:
     """Answer SyncFolderHierarchy."""
-    try:
-        message = _sync_hierarchy(call, request)
-    except Refusal as refusal:
-        message = refused(call.operation, refusal)
-    return respond(call.operation, [message])
+    return respond_once(call.operation, lambda: _sync_hierarchy(call, request))
 
 
-def _sync_hierarchy(call: Call, request: etree._Element) -> etree._Element:
+def _sync_hierarchy(call: Call, request: etree._Element) -> list[etree._Element]:
     found = call.folder_in(request.find(m_name("SyncFolderId")))
     mailbox, top = found or (call.mailbox, call.mailbox.get_standard(TOP))
     shape = read_shape(request.find(m_name("FolderShape")))
@@ -146,11 +135,8 @@ def _sync_hierarchy(call: Call, request: etree._Element) -> etree._Element:
             told = t_element(change.kind.value)
             told.append(show_folder(mailbox, folder, shape))
             element.append(told)
-    return success(
-        call.operation,
-        [
-            m_element("SyncState", _State(top.id, mailbox.number).write()),
-            m_element("IncludesLastFolderInRange", "true"),
-            element,
-        ],
-    )
+    return [
+        m_element("SyncState", _State(top.id, mailbox.number).write()),
+        m_element("IncludesLastFolderInRange", "true"),
+        element,
+    ]
