@@ -5,6 +5,7 @@ from datetime import datetime
 from lxml import etree
 
 from postroom.sandbox.exchange.appointments import complete_change, prepare
+from postroom.sandbox.exchange.attendees import settle_attendees
 from postroom.sandbox.exchange.contacts import complete_contact
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.tasks import complete_task
@@ -15,10 +16,12 @@ def complete(item: Item, before: Item | None, context: etree._Element | None, no
 
     Raises `Refusal` when what was written makes no item of its kind.
     """
-    if item.kind == "CalendarItem" and before is None:
-        prepare(item, context, now)
-    elif item.kind == "CalendarItem" and before is not None:
-        complete_change(item, before, context, now)
+    if item.kind == "CalendarItem":
+        settle_attendees(item, before)
+        if before is None:
+            prepare(item, context, now)
+        else:
+            complete_change(item, before, context, now)
     elif item.kind == "Contact":
         complete_contact(item)
     elif item.kind == "Task":

@@ -1,6 +1,7 @@
 """An item made of the element that a client hands over, from MIME content or from fields."""
 
 import copy
+from collections.abc import Collection
 
 from lxml import etree
 
@@ -101,3 +102,11 @@ def _is_unsent(item: Item) -> bool:
         return True
     text = flags.findtext(t_name("Value")) or "0"
     return bool(int(text) & _UNSENT) if text.lstrip("-").isdecimal() else True
+
+
+def copy_fields(item: Item, element: etree._Element, uris: Collection[str]) -> None:
+    """Set those of these fields that an element gives."""
+    for child in element:
+        uri = field_uri(item.kind, local_name(child))
+        if uri is not None and uri in uris:
+            item.fields[uri] = normalize(uri, copy.deepcopy(child))

@@ -10,7 +10,7 @@ from postroom.sandbox.exchange.instants import get_instant, read_date
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import t_element
-from postroom.sandbox.exchange.recurrence import read_recurrence
+from postroom.sandbox.exchange.recurrence import read_recurrence, write_recurrence
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.timezones import read_zone
 
@@ -40,7 +40,7 @@ def complete_task(item: Item, before: Item | None, context: etree._Element | Non
     if not is_done:
         item.fields.pop(_DONE, None)
     if "task:Recurrence" in item.fields:
-        read_recurrence(item.fields["task:Recurrence"])
+        item.fields["task:Recurrence"] = write_recurrence(read_recurrence(item.fields["task:Recurrence"]))
 
 
 def _day(text: str, context: etree._Element | None) -> date:
