@@ -1,4 +1,4 @@
-"""Response objects: a meeting is accepted, declined, canceled or removed by creating one of them."""
+"""Response objects: a meeting is accepted, declined, canceled or removed by one of them."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Sending: a new message or a draft becomes a letter, and a copy of it stays where it is wanted."""
+"""Sending: a message or a draft becomes a letter, and a copy stays where it is wanted."""
 
 import secrets
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""From the octets of a request to those of its answer: everything about EWS that is not HTTP."""
+"""From the octets of a request to those of its answer: all of EWS that is not HTTP."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""SOAP envelopes of Exchange Web Services: read without trust, written with the server's version."""
+"""SOAP envelopes of Exchange Web Services: read without trust, written with a version."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ _BUILD = {
     "Version": "V2017_07_11",
 }
 #: The schema versions that a request may name, oldest first.
-# source: MS-OXWSCDATA 2.2.3.14
+# source: MS-OXWSCDATA RequestServerVersion
 VERSIONS = (
     "Exchange2007",
     "Exchange2007_SP1",
@@ -135,7 +135,7 @@ def write_envelope(payload: etree._Element) -> bytes:
 
 def write_fault(refusal: Refusal) -> bytes:
     """Return a response that is a SOAP fault."""
-    # The children of a fault have no namespace. source: MS-OXWSCDATA 2.2.4.13
+    # The children of a fault have no namespace. source: SOAP11 4.4
     fault = etree.Element(f"{{{SOAP}}}Fault", nsmap=dict(NSMAP))
     code = etree.SubElement(fault, "faultcode", nsmap={"a": TYPES})
     code.text = f"a:{refusal.code}"

@@ -19,7 +19,7 @@ from postroom.sandbox.exchange.shape import Shape, read_shape
 from postroom.sandbox.faults import Misbehaviour
 
 #: Changes in one answer at most.
-# source: MS-OXWSSYNC 3.1.4.2
+# source: MS-OXWSSYNC MaxSyncChangesReturnedType
 LARGEST_PAGE = 512
 _MARK = "postroom-sync"
 
