@@ -15,12 +15,11 @@ PASSWORD = "sandbox"
 
 
 @dataclass
-class Exchange:
-    """A running server, its office, and accounts of the client that are closed in the end."""
+class Client:
+    """A client of the server at a URL; its accounts are closed in the end."""
 
-    server: SandboxExchange
-    office: ExchangeOffice
-    accounts: list[Account] = field(default_factory=list)
+    url: str
+    accounts: list[Account] = field(default_factory=list, kw_only=True)
 
     def account(
         self,
@@ -33,7 +32,7 @@ class Exchange:
     ) -> Account:
         """Return the account as a client sees it; `user` signs in, or the owner without one."""
         configuration = Configuration(
-            service_endpoint=self.server.url,
+            service_endpoint=self.url,
             credentials=Credentials(user or address, password),
             auth_type=BASIC,
             version=Version(build=EXCHANGE_2016),
@@ -54,6 +53,14 @@ class Exchange:
             account.protocol.close()
 
 
+@dataclass
+class Exchange(Client):
+    """A running server, its office, and a client."""
+
+    server: SandboxExchange
+    office: ExchangeOffice
+
+
 @contextmanager
 def running(office: ExchangeOffice | None = None, **settings: object) -> Iterator[Exchange]:
     """Run an Exchange in which Ann and Ben have mailboxes."""
@@ -61,7 +68,7 @@ def running(office: ExchangeOffice | None = None, **settings: object) -> Iterato
     for address in (ANN, BEN):
         office.open_account(address, PASSWORD)
     with SandboxExchange(office, **settings) as server:  # type: ignore[arg-type]
-        exchange = Exchange(server, office)
+        exchange = Exchange(server.url, server, office)
         try:
             yield exchange
         finally:

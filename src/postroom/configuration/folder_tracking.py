@@ -1,9 +1,9 @@
-"""Whether a mailbox's folders and categories are tracked, and which tracked folders are allowed."""
+"""Whether a mailbox's folders and categories are tracked."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from postroom.configuration.profile import EXCHANGE_TYPES
+from postroom.configuration.permission import EXCHANGE_TYPES
 from postroom.configuration.switch import Switch
 from postroom.configuration.switches import read_switches
 from postroom.schema.choices import IncomingDeliveryMethod

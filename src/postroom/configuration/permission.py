@@ -14,6 +14,10 @@ from postroom.schema.choices import (
 
 ACTIVE = 0
 
+EXCHANGE_TYPES = frozenset(
+    {ServerType.EXCHANGE_SERVER, ServerType.EXCHANGE_HYBRID, ServerType.EXCHANGE_ONLINE}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
@@ -135,15 +139,15 @@ def _about_outgoing(mailbox: Mapping[str, Any]) -> Obstacle | None:
 
 def _about_the_server(workload: Workload, profile: Mapping[str, Any]) -> Obstacle | None:
     servertype = profile.get("servertype")
-    if servertype == ServerType.POP3_SMTP:
+    if servertype == ServerType.POP3_SMTP or servertype in EXCHANGE_TYPES:
         return None
     if servertype == ServerType.IMAP_SMTP and workload is Workload.OUTGOING:
         return None
     return Obstacle(
         "UnsupportedEmailServer",
         0x8005E242,
-        "This release reads POP3 servers and sends through SMTP servers; the profile names another kind.",
-        "Use a profile of type 1 (POP3/SMTP).",
+        "This release speaks to Exchange, POP3 and SMTP servers; the profile names another kind.",
+        "Use a profile of type 0 (Exchange) or 1 (POP3/SMTP).",
     )
 
 

@@ -4,12 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from postroom.configuration.endpoints import Protocol, default_port
+from postroom.configuration.permission import EXCHANGE_TYPES
 from postroom.errors import InvalidRecord
 from postroom.schema.choices import CredentialRetrieval, ServerType
-
-EXCHANGE_TYPES = frozenset(
-    {ServerType.EXCHANGE_SERVER, ServerType.EXCHANGE_HYBRID, ServerType.EXCHANGE_ONLINE}
-)
 
 
 def problems_of(profile: Mapping[str, Any]) -> list[InvalidRecord]:

@@ -40,6 +40,8 @@ class SendLimits:
     batch_size: int = 50
     #: E-mails that a crash may leave uncertain: those journalled as submitted but not settled.
     window: int = 10
+    #: Seconds that a server has to finish what a broken connection handed over, before it is asked.
+    settling: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

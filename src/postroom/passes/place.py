@@ -1,4 +1,4 @@
-"""Where a message that was decided upon lies, and the value that its e-mail has or will have."""
+"""Where a message that was decided upon lies, and the value that its e-mail has."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Recording what a pass takes in: batches, read in one thread and kept in another, and the tally."""
+"""Recording what a pass takes in: batches, read in one thread and kept in another."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence

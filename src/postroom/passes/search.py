@@ -1,4 +1,4 @@
-"""What a receiving pass looks for in a mailbox: its folders, its tracked folders, the category.
+"""What a receiving pass looks for in a mailbox: new mail, tracked folders, the category.
 
 ::
 

@@ -41,7 +41,23 @@ UNCERTAIN = (
     "whether it was sent. Ask a recipient, then `postroom outbox resend` or `postroom outbox settle`."
 )
 UNCERTAIN_AGAIN = "An earlier attempt may already have sent it; it is sent again, as the organization wishes."
+ASKED_FIRST = (
+    "The connection or the worker broke after the message may have been handed over. What the mailbox "
+    "has sent is looked through before it is sent again."
+)
+FOUND_SENT = "The answer to an earlier attempt was lost; the message was found in what the mailbox has sent."
 SENT_AGAIN = "An earlier attempt may already have sent it, so it may have arrived twice."
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is done about an e-mail of which nobody knows whether it left."""
+
+    #: It waits for another attempt; otherwise for a person.
+    goes_again: bool
+    reason: str
+    #: The mailbox's owner is told.
+    is_told: bool = True
 
 
 @dataclass(slots=True)
@@ -87,6 +103,12 @@ class _Sending:
         done: list[Settlement] = []
         for start in range(0, len(ready), context.sending.window):
             window = ready[start : start + context.sending.window]
+            window, found = self._not_yet_sent(window)
+            done.extend(found)
+            if self.tally.failure:
+                self._settle(done)
+                self._give_back([c for c, _ in ready[start:]])
+                return
             ours = self._settle(done, [c for c, _ in window])
             done = list(self._submit([entry for entry in window if entry[0].journal_id in ours]))
             if self.tally.failure:
@@ -94,6 +116,26 @@ class _Sending:
                 self._give_back([c for c, _ in ready[start + context.sending.window :]])
                 return
         self._settle(done)
+
+    def _not_yet_sent(
+        self, window: Sequence[tuple[Claimed, Submission]]
+    ) -> tuple[list[tuple[Claimed, Submission]], list[Settlement]]:
+        """Return what is still to be sent, and the outcome of what the server says it has sent before.
+
+        Only what may have left in an earlier attempt is asked about. A server that can't be asked now
+        ends the pass: to send without asking could be to send twice.
+        """
+        doubtful = [entry.email["messageid"] for entry, _ in window if entry.may_have_left]
+        if not (doubtful and self.setup.keeps_sent_items):
+            return list(window), []
+        try:
+            sent = self.sink.found_sent(doubtful)
+        except TransportError as failure:
+            self.tally.failure = failure
+            return list(window), []
+        ids = set(sent or ())
+        found = [_found_sent(entry) for entry, _ in window if entry.email["messageid"] in ids]
+        return [(c, s) for c, s in window if c.email["messageid"] not in ids], found
 
     def _written(
         self, claimed: Sequence[Claimed], parents: dict[UUID, str]
@@ -129,12 +171,8 @@ class _Sending:
             entry = entries[delivery.key]
             if about_the_server(delivery):
                 self.tally.failure = delivery.failure
-            yield settlement_of(
-                entry, delivery, self.context.sending, self.context.clock.now(), self._policy()
-            )
-
-    def _policy(self) -> UncertainSendPolicy:
-        return policy_for_uncertain(self.setup)
+            doubt = doubt_about(self.setup, self.context.sending, entry.email["deliveryattempts"] or 0)
+            yield settlement_of(entry, delivery, self.context.sending, self.context.clock.now(), doubt)
 
     def _settle(self, settlements: Sequence[Settlement], next_window: Sequence[Claimed] = ()) -> set[UUID]:
         """Write outcomes, and journal the next window as submitted, in one transaction.
@@ -149,7 +187,7 @@ class _Sending:
             ours = outbox.mark_submitted(connection, [c.journal_id for c in next_window], now)
             for settlement in settlements:
                 self.tally.add(settlement)
-                if alert := alert_for(settlement):
+                if alert := alert_for(settlement, self.setup):
                     alerts.raise_alert(context.database, connection, self.setup.mailbox_id, alert, now)
         return ours
 
@@ -223,13 +261,13 @@ def about_the_server(delivery: Delivery) -> bool:
 
 
 def settlement_of(
-    entry: Claimed, delivery: Delivery, limits: SendLimits, now: datetime, policy: UncertainSendPolicy
+    entry: Claimed, delivery: Delivery, limits: SendLimits, now: datetime, doubt: Doubt
 ) -> Settlement:
     """Return what one delivery makes of its e-mail."""
     if delivery.outcome is Outcome.ACCEPTED:
-        return _sent(entry, delivery)
+        return _sent(entry, delivery, was_asked=not doubt.is_told)
     if delivery.outcome is Outcome.UNCERTAIN:
-        return _uncertain(entry, delivery, limits, now, policy)
+        return _uncertain(entry, delivery, limits, now, doubt)
     if about_the_server(delivery):
         # The server's trouble is not the e-mail's: it waits, and the attempt does not count.
         return _waiting(entry, delivery, entry.email["deliveryattempts"] or 0, None, "")
@@ -254,8 +292,8 @@ def _delay_after(attempts: int, limits: SendLimits) -> float:
     return limits.retry_delays[min(attempts, len(limits.retry_delays)) - 1]
 
 
-def _sent(entry: Claimed, delivery: Delivery) -> Settlement:
-    reasons = [SENT_AGAIN] if entry.may_have_left else []
+def _sent(entry: Claimed, delivery: Delivery, *, was_asked: bool) -> Settlement:
+    reasons = [SENT_AGAIN] if entry.may_have_left and not was_asked else []
     if delivery.refused:
         named = "; ".join(f"{address}: {code} {reply}" for address, code, reply in delivery.refused)
         reasons.append(f"The server took it, but not for every recipient: {named}")
@@ -273,11 +311,26 @@ def _sent(entry: Claimed, delivery: Delivery) -> Settlement:
     )
 
 
+def _found_sent(entry: Claimed) -> Settlement:
+    """Return the outcome of an e-mail that the server turns out to have sent in an earlier attempt."""
+    return Settlement(
+        entry,
+        JournalState.ACCEPTED,
+        EmailState.COMPLETED,
+        EmailStatus.SENT,
+        SendOutcome.ACCEPTED,
+        entry.email["deliveryattempts"] or 0,
+        0,
+        "",
+        FOUND_SENT,
+    )
+
+
 def _uncertain(
-    entry: Claimed, delivery: Delivery, limits: SendLimits, now: datetime, policy: UncertainSendPolicy
+    entry: Claimed, delivery: Delivery, limits: SendLimits, now: datetime, doubt: Doubt
 ) -> Settlement:
     attempts = (entry.email["deliveryattempts"] or 0) + 1
-    again = policy is UncertainSendPolicy.SEND_AGAIN and attempts < limits.maximum_attempts
+    again = doubt.goes_again
     return Settlement(
         entry,
         JournalState.UNCERTAIN,
@@ -287,7 +340,7 @@ def _uncertain(
         attempts,
         delivery.code,
         delivery.reply,
-        UNCERTAIN_AGAIN if again else UNCERTAIN,
+        doubt.reason,
         now + timedelta(seconds=_delay_after(attempts, limits)) if again else None,
     )
 
@@ -327,24 +380,32 @@ def _failed(
     )
 
 
-def alert_for(settlement: Settlement) -> "alerts.Alert | None":
+def alert_for(settlement: Settlement, setup: Setup) -> "alerts.Alert | None":
     """Return what the mailbox's owner is told about an outcome, if anything."""
     if settlement.outcome is SendOutcome.UNCERTAIN:
-        return alerts.UNCERTAIN_SEND
+        heals_itself = setup.keeps_sent_items and settlement.status is EmailStatus.PENDING_SEND
+        return None if heals_itself else alerts.UNCERTAIN_SEND
     if settlement.status is EmailStatus.FAILED:
         return alerts.SEND_FAILED
     return alerts.RECIPIENTS_REFUSED if settlement.is_partial else None
 
 
+def doubt_about(setup: Setup, limits: SendLimits, attempts: int) -> Doubt:
+    """Return what is done with an e-mail that may have left in its latest attempt, after so many others.
+
+    A server that keeps what is sent through it is asked, and nobody need be told.
+    """
+    if attempts + 1 < limits.maximum_attempts:
+        if setup.keeps_sent_items:
+            return Doubt(goes_again=True, reason=ASKED_FIRST, is_told=False)
+        if policy_for_uncertain(setup) is UncertainSendPolicy.SEND_AGAIN:
+            return Doubt(goes_again=True, reason=UNCERTAIN_AGAIN)
+    return Doubt(goes_again=False, reason=UNCERTAIN)
+
+
 def policy_for_uncertain(setup: Setup) -> UncertainSendPolicy:
     """Return what the organization wishes for e-mails that may or may not have left."""
     return UncertainSendPolicy(setup.organization.get("postroom_uncertainsendpolicy") or 0)
-
-
-def _may_go_again(context: Context, setup: Setup, attempts: int) -> bool:
-    """Say whether an uncertain e-mail is sent once more without a person; not for ever."""
-    wanted = policy_for_uncertain(setup) is UncertainSendPolicy.SEND_AGAIN
-    return wanted and attempts < context.sending.maximum_attempts
 
 
 def put_right(context: Context, setup: Setup) -> None:
@@ -354,17 +415,21 @@ def put_right(context: Context, setup: Setup) -> None:
     if not left:
         return
     now, database = context.clock.now(), context.database
-    unsure = [entry for entry in left if entry.submitted]
-    again = [entry for entry in unsure if _may_go_again(context, setup, entry.attempts + 1)]
+    by_doubt: dict[Doubt, list[outbox.Left]] = {}
+    for entry in left:
+        if entry.submitted:
+            by_doubt.setdefault(doubt_about(setup, context.sending, entry.attempts), []).append(entry)
     with database.write() as connection:
         outbox.give_back(database, connection, [entry for entry in left if not entry.submitted], now)
-        for entries, status, reason in (
-            (again, EmailStatus.PENDING_SEND, UNCERTAIN_AGAIN),
-            ([entry for entry in unsure if entry not in again], EmailStatus.FAILED, UNCERTAIN),
-        ):
-            outbox.give_up_as_uncertain(database, connection, entries, now, status=status, reason=reason)
-        for _ in unsure:
-            alerts.raise_alert(database, connection, setup.mailbox_id, alerts.UNCERTAIN_SEND, now)
+        for doubt, entries in by_doubt.items():
+            status = EmailStatus.PENDING_SEND if doubt.goes_again else EmailStatus.FAILED
+            # What the worker handed over as it died may not have got through the server yet.
+            until = now + timedelta(seconds=context.sending.settling) if not doubt.is_told else None
+            outbox.give_up_as_uncertain(
+                database, connection, entries, now, status=status, reason=doubt.reason, until=until
+            )
+            for _ in entries if doubt.is_told else ():
+                alerts.raise_alert(database, connection, setup.mailbox_id, alerts.UNCERTAIN_SEND, now)
 
 
 def say_why_waiting(context: Context, mailbox: UUID, obstacle: Obstacle) -> None:

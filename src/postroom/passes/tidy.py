@@ -1,4 +1,4 @@
-"""What a receiving pass does on the server at its end: categories, undeliverable mail, removal."""
+"""What a pass does on the server at its end: categories, undeliverable mail, removal."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a mailbox has beside messages: `MailFolders`, its folders, categories and its owner's mark."""
+"""What a mailbox has beside messages: `MailFolders`, its folders, categories, owner's mark."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -15,6 +15,9 @@ SALES, SUPPORT = f"sales@{DOMAIN}", f"support@{DOMAIN}"
 FORWARD = f"forward@{DOMAIN}"
 CARLA, TOM, LEE = "carla@contoso.example", "tom@fabrikam.example", "lee@prospect.example"
 
+#: The account that may act as anybody at the sandbox's Exchange.
+SERVICE = f"service@{DOMAIN}"
+
 #: Addresses that have an account on the sandbox's servers.
 ACCOUNTS = (ANN, BEN, FAY, SALES, SUPPORT, FORWARD)
 

@@ -61,7 +61,8 @@ class SandboxSmtp:
 
     `answers` are replies to RCPT by recipient in lower case, such as "451 4.7.1 come back later"; they may
     be changed while the server runs. With `tls` the server offers STARTTLS, or speaks TLS from the start when
-    `implicit_tls` is set. What is for a mailbox of `exchange` goes there.
+    `implicit_tls` is set. What is for a mailbox of `exchange` goes there, and to the mailbox of the same
+    address here, if there is one, as with an Exchange that is read by POP3 as well.
     """
 
     def __init__(
@@ -271,9 +272,11 @@ class _Handler:
         data = b"Return-Path: <%b>\r\n%b" % (sender.encode("utf-8", "surrogateescape"), content)
         outsiders = []
         for address in envelope.rcpt_tos:
-            if self._exchange is not None and self._exchange.takes(address):
+            is_taken = self._exchange is not None and self._exchange.takes(address)
+            if self._exchange is not None and is_taken:
                 self._exchange.deliver(address, data)
-                continue
+                if address.lower() not in self._mailboxes.users():
+                    continue
             try:
                 self._mailboxes.deliver(address, data)
             except LookupError:

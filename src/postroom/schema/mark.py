@@ -1,4 +1,4 @@
-"""Marks: how far the folders of a mailbox have been looked through; hints that can be rebuilt."""
+"""Marks: how far folders of a mailbox have been looked through; hints that can be rebuilt."""
 
 from sqlalchemy import UniqueConstraint
 

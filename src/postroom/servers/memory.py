@@ -4,6 +4,7 @@ They keep the promises of `ports.mail` and pass the same contract tests as the r
 mailbox and the relay outlive the sessions, and can be told how the next sessions go wrong.
 """
 
+import email
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -170,6 +171,8 @@ class MemoryRelay:
     breaks_after: int | None = None
     #: Whether the session that breaks has taken one message more and lost only the answer.
     loses_answer: bool = False
+    #: Whether the server keeps what is sent through it, and can be asked.
+    keeps_record: bool = False
     #: Raised when a session is opened; None when it may be.
     refusal: TransportError | None = None
 
@@ -190,9 +193,12 @@ class MemorySink:
         for submission in submissions:
             yield self._submit(submission)
 
-    def found_sent(self, message_ids: Sequence[str]) -> None:
-        """Return None: a relay keeps no record of what went through it."""
-        return
+    def found_sent(self, message_ids: Sequence[str]) -> Collection[str] | None:
+        """Return which of these have left, where the server keeps a record."""
+        if not self._relay.keeps_record:
+            return None
+        heads = [email.message_from_bytes(sent.content) for sent in self._relay.sent]
+        return {str(head["Message-ID"]).strip("<> ") for head in heads} & set(message_ids)
 
     def close(self) -> None:
         """End the session; raises nothing."""

@@ -113,18 +113,19 @@ def note_moved(connection: Connection, mailbox: UUID, moved: Mapping[str, str], 
 
 
 def quarantined_outside(connection: Connection, mailbox: UUID, folder: str) -> dict[str, str]:
-    """Return what waits in quarantine and lies in another folder than this one: folder by server id."""
+    """Return what waits in quarantine and lies in another folder, by server id; in any when there is none."""
     query = (
         sa.select(_LEDGER.c.serverid, _LEDGER.c.folder)
         .join(_QUARANTINE, _QUARANTINE.c.postroom_quarantineid == _LEDGER.c.quarantineid)
         .where(
             _LEDGER.c.mailboxid == mailbox,
-            _LEDGER.c.folder != folder,
             _LEDGER.c.goneon.is_(None),
             _QUARANTINE.c.mailboxid == mailbox,
             _QUARANTINE.c.state == QuarantineState.WAITING,
         )
     )
+    if folder:
+        query = query.where(_LEDGER.c.folder != folder)
     return {row.serverid: row.folder for row in connection.execute(query)}
 
 

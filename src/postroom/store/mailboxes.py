@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from postroom.configuration.permission import EXCHANGE_TYPES
 from postroom.configuration.switch import Switch
 from postroom.configuration.switches import read_switches
 from postroom.errors import UserError
@@ -73,6 +74,13 @@ class Setup:
         """Tell whether what the mailbox has sent is looked at as well as what it received."""
         switches = read_switches(self.organization.get("orgdborgsettings"))
         return switches.is_on(Switch.AUTO_TRACK_SENT_FOLDER_ITEMS)
+
+    @property
+    def keeps_sent_items(self) -> bool:
+        """Tell whether the server keeps what is sent through it, so that it can be asked about it."""
+        on_exchange = (self.profile or {}).get("servertype") in EXCHANGE_TYPES
+        switches = read_switches(self.organization.get("orgdborgsettings"))
+        return on_exchange and switches.is_on(Switch.SAVE_OUTGOING_EMAIL_TO_EXCHANGE_SENT_FOLDER)
 
     @property
     def deletes_after_processing(self) -> bool:

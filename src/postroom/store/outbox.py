@@ -472,6 +472,7 @@ def give_up_as_uncertain(
     *,
     status: EmailStatus,
     reason: str,
+    until: datetime | None = None,
 ) -> None:
     """Flag e-mails of which nobody can know whether they left, but none whose outcome is known by now."""
     unsure = set(_move(connection, _JOURNAL.c.emailid, _emails_of(left), _GIVEN_UP, now))
@@ -482,6 +483,7 @@ def give_up_as_uncertain(
         "postroom_sendoutcome": int(SendOutcome.UNCERTAIN),
         "postroom_sendreason": reason[:REPLY],
         "deliveryattempts": sa.func.coalesce(_EMAIL.c.deliveryattempts, 0) + 1,
+        "postponeemailprocessinguntil": until,
     }
     _release(database, connection, unsure, now, values)
 

@@ -1,4 +1,4 @@
-"""The tracking category on a message: one state, and what each finding on the server makes of it.
+"""The tracking category on a message: one state, and what each finding makes of it.
 
 Two sides write the category: people in their mail program, and we. So that it never flickers, what we
 last saw or wanted is kept (`CategoryMark`), and only a difference to that is a person's act.

@@ -11,9 +11,9 @@ from tests.support.mail import without_token
 from postroom.passes.access import open_sink
 from postroom.passes.context import Context, SendLimits
 from postroom.passes.issue import send_email
-from postroom.passes.send import send, settlement_of
+from postroom.passes.send import Doubt, send, settlement_of
 from postroom.ports.mail import Delivery, MailSink, Outcome, Submission
-from postroom.schema.choices import EmailStatus, JournalState, SendOutcome, UncertainSendPolicy
+from postroom.schema.choices import EmailStatus, JournalState, SendOutcome
 from postroom.store import outbox
 from postroom.store.mailboxes import Setup
 
@@ -208,8 +208,8 @@ def test_an_outcome_that_comes_late_does_not_hide_that_it_is_being_sent_again(co
 
     def settle_as_accepted(claimed: outbox.Claimed) -> None:
         delivery = Delivery(str(email), Outcome.ACCEPTED, 250)
-        policy = UncertainSendPolicy.SEND_AGAIN
-        settlement = settlement_of(claimed, delivery, company.context.sending, now, policy)
+        doubt = Doubt(goes_again=True, reason="It is sent again.")
+        settlement = settlement_of(claimed, delivery, company.context.sending, now, doubt)
         with database.write() as connection:
             outbox.settle(database, connection, [settlement], now)
 

@@ -175,6 +175,46 @@ def test_files_are_attached_fetched_and_removed(exchange: Exchange) -> None:
     assert files["item"].item.subject == "Attached item"
 
 
+def test_an_attachment_of_an_attached_message_is_reached_by_its_id_and_moves_with_it(
+    exchange: Exchange,
+) -> None:
+    inner = (
+        b'Subject: Inner\r\nMIME-Version: 1.0\r\nContent-Type: application/pdf; name="a.pdf"\r\n'
+        b'Content-Disposition: attachment; filename="a.pdf"\r\n\r\npdf'
+    )
+    outer = (
+        b"From: fay@northwind.example\r\nSubject: FW\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--b--\r\n"
+    )
+    exchange.office.deliver(ANN, outer)
+    ann = exchange.account(ANN)
+    before = ann.inbox.get().attachments[0].attachment_id.id
+
+    ann.inbox.get().move(ann.junk)
+
+    attached = ann.junk.get().attachments[0]
+    assert attached.attachment_id.id != before
+    assert [file.name for file in attached.item.attachments] == ["a.pdf"]
+    assert attached.item.attachments[0].content.strip() == b"pdf"
+
+
+def test_what_somebody_sends_from_outlook_arrives_and_is_among_the_sent_items(exchange: Exchange) -> None:
+    exchange.office.outlook(ANN).send(letter("From my desk", sender=ANN, to=BEN), BEN)
+
+    assert exchange.office.outlook(ANN).subjects("sentitems") == ["From my desk"]
+    assert exchange.account(BEN).inbox.get().is_read is False
+
+
+def test_the_body_is_given_as_text_too(exchange: Exchange) -> None:
+    exchange.office.deliver(ANN, letter("Rich", body="<p>a &amp; b</p>", Content_Type="text/html"))
+
+    item = exchange.account(ANN).inbox.get()
+
+    assert item.body.strip() == "<p>a &amp; b</p>"
+    assert (item.text_body, item.unique_body.strip()) == ("a & b", "<p>a &amp; b</p>")
+
+
 def test_mail_for_the_sandboxs_other_mailboxes_and_for_a_relay_leaves_the_office() -> None:
     others, world = SandboxMailboxes(), SandboxMailboxes()
     others.open_account(CARLA, PASSWORD)

@@ -39,6 +39,12 @@ def test_a_mailbox_with_everything_in_place_is_processed() -> None:
     assert obstacle(OUT, {**PROFILE, "servertype": 4}) is None, "IMAP profiles send by SMTP"
 
 
+@pytest.mark.parametrize("servertype", [0, 2, 3])
+def test_exchange_is_read_and_sent_through(servertype: int) -> None:
+    assert obstacle(IN, {**PROFILE, "servertype": servertype}) is None
+    assert obstacle(OUT, {**PROFILE, "servertype": servertype}) is None
+
+
 CASES: list[tuple[Workload, dict[str, Any], tuple[str, int]]] = [
     (IN, {"statecode": 1}, ("MailboxDisabled", 0x8005E219)),
     (IN, {"emailaddress": None}, ("InvalidEmailAddressInMailbox", 0x8005E221)),
@@ -64,7 +70,7 @@ CASES: list[tuple[Workload, dict[str, Any], tuple[str, int]]] = [
     ],
     (ITEMS, {}, ("MailboxUnsupportedServerType", 0x8005E247)),
     (IN, {"profile": {**PROFILE, "servertype": 4}}, ("UnsupportedEmailServer", 0x8005E242)),
-    (OUT, {"profile": {**PROFILE, "servertype": 0}}, ("UnsupportedEmailServer", 0x8005E242)),
+    (IN, {"profile": {**PROFILE, "servertype": 9}}, ("UnsupportedEmailServer", 0x8005E242)),
     *[(IN, {"emailrouteraccessapproval": state}, ("UnapprovedMailbox", 0x8005E220)) for state in (0, 2, 3)],
     (IN, {"enabledforincomingemail": False}, ("MailboxNotEnabled", 0x8005E219)),
     (OUT, {"enabledforoutgoingemail": False}, ("MailboxNotEnabled", 0x8005E219)),

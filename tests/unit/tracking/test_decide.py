@@ -33,7 +33,7 @@ from postroom.schema.choices import (
 )
 from postroom.tracking import decide as rules
 from postroom.tracking.decide import RULES, SENT_RULES, decide
-from postroom.tracking.facts import NOTICES, Direction, Facts, Policy, Settled
+from postroom.tracking.facts import NOTICES, Direction, Facts, Marked, Policy, Settled
 from postroom.tracking.verdict import Verdict
 
 KNOWN = {"ann@corp.example": [ann()], "sales@corp.example": [sales()], "carl@contoso.example": [carl()]}
@@ -46,7 +46,8 @@ def judged(message: Message | None = None, known: dict[str, Any] | None = None, 
     """Return the verdict; what is not given is Carl's mail to Ann, who wants mail of known senders."""
     given = {name: more.pop(name) for name in _FACTS if name in more}
     facts = Facts({**KNOWN, **(known or {})}, **given)
-    arrived = {name: more.pop(name) for name in ("received_at", "nature", "direction") if name in more}
+    given = ("received_at", "nature", "direction", "is_arrival", "marked")
+    arrived = {name: more.pop(name) for name in given if name in more}
     policy = Policy(**more.pop("policy", {}))
     return decide(arrived_mail(message or a_mail(), the_receiver(**more), **arrived), facts, policy)
 
@@ -66,6 +67,43 @@ def test_what_arrived_before_the_start_date_is_left_alone() -> None:
     assert judged(process_after=later).reason is Reason.TOO_OLD
     assert judged(process_after=NOON).track
     assert judged(process_after=later, received_at=None).track, "what left no trace of its arrival is new"
+
+
+def test_what_is_moved_into_a_folder_is_judged_however_old_it_is() -> None:
+    later = NOON + timedelta(days=400)
+    assert judged(process_after=later, is_arrival=True).reason is Reason.SENDER_MATCH
+
+
+CASE = UUID(int=900)
+
+
+def test_what_lies_in_a_tracked_folder_is_tracked_whatever_the_filter_says() -> None:
+    marked = Marked(SetBy.FOLDER, CASE, "incident")
+    verdict = judged(a_mail(sender="sam@stranger.example"), with_filter(FilteringMethod.NONE), marked=marked)
+    assert (verdict.track, verdict.reason) == (True, Reason.TRACKED_BY_FOLDER)
+    assert (verdict.regarding, verdict.regarding_table) == (CASE, "incident")
+    assert (verdict.regarding_by, verdict.tracked_by) == (SetBy.FOLDER, SetBy.FOLDER)
+
+
+def test_the_record_of_a_folder_goes_before_that_of_the_conversation() -> None:
+    parent = a_parent(regarding=UUID(int=7), regarding_table="account")
+    reply = a_mail(in_reply_to="parent@corp.example")
+    parents = {"parent@corp.example": [parent]}
+    verdict = judged(reply, by_message_id=parents, marked=Marked(SetBy.FOLDER, CASE, "incident"))
+    assert (verdict.regarding, verdict.correlated) == (CASE, parent)
+    without = judged(reply, by_message_id=parents, marked=Marked(SetBy.FOLDER))
+    assert (without.regarding, without.regarding_by) == (UUID(int=7), SetBy.RULE)
+
+
+def test_what_bears_the_category_is_tracked_however_old_it_is() -> None:
+    verdict = judged(process_after=NOON + timedelta(days=1), marked=Marked(SetBy.CATEGORY))
+    assert (verdict.reason, verdict.tracked_by) == (Reason.TRACKED_BY_CATEGORY, SetBy.CATEGORY)
+    assert verdict.regarding_by is None
+
+
+def test_a_persons_wish_goes_before_the_folder() -> None:
+    verdict = judged(settled=Settled(Wish.UNTRACK), marked=Marked(SetBy.FOLDER, CASE, "incident"))
+    assert (verdict.track, verdict.reason) == (False, Reason.UNTRACKED_BY_PERSON)
 
 
 def test_the_message_by_which_the_mailbox_was_tested_is_left_out() -> None:
@@ -431,6 +469,8 @@ def test_every_reason_that_rules_can_give_is_given_by_a_case_above() -> None:
         judged(nature=a_report(MessageKind.DELIVERY), by_message_id=SENT).reason,
         judged(settled=Settled(Wish.TRACK)).reason,
         judged(settled=Settled(Wish.UNTRACK)).reason,
+        judged(marked=Marked(SetBy.FOLDER)).reason,
+        judged(marked=Marked(SetBy.CATEGORY)).reason,
         sent(BY_ANN).reason,
         *(reason for _, _, _, reason in FILTERS),
     }

@@ -83,9 +83,7 @@ def _take(mailbox: Mailbox, folder: Folder, item: Item, child: etree._Element) -
         item.extended[property_key(child[0])] = copy.deepcopy(child)
     elif name == "Attachments":
         item.attachments.extend(
-            read_attachment(
-                each, mailbox.new_id(), mailbox.now(), lambda inner: make_item(mailbox, folder, inner)
-            )
+            read_attachment(each, mailbox.now(), lambda inner: make_item(mailbox, folder, inner))
             for each in child
         )
     else:

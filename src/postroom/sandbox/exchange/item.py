@@ -1,6 +1,7 @@
 """One item of a mailbox as it is kept: its fields as elements, its properties, its attachments."""
 
 import copy
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,7 +16,6 @@ from postroom.sandbox.exchange.names import t_element, t_name
 class Attachment:
     """A file, or an item of its own, that hangs on an item."""
 
-    id: str
     name: str
     content_type: str = ""
     content_id: str = ""
@@ -25,6 +25,8 @@ class Attachment:
     #: The attached item, when it is no file.
     item: "Item | None" = None
     modified_at: datetime | None = None
+    #: Tells it from the others on the same item.
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
     def size(self) -> int:

@@ -1,11 +1,10 @@
 """An item as the element that an answer shows of it, with the fields that a shape wants."""
 
-import html
-import re
 from collections.abc import Iterable
 
 from lxml import etree
 
+from postroom.sandbox.exchange.body import as_body_type
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import EXTENDED, FIELDS, local_name, t_element
@@ -46,9 +45,6 @@ _DEFAULT = frozenset(_USUAL.split())
 
 #: The elements of each field; extended properties are several.
 _Elements = dict[str, list[etree._Element]]
-
-_TAG = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(r"<(br|/p|/div|/tr|/li)\b[^>]*>", re.IGNORECASE)
 
 
 def show_item(mailbox: Mailbox, item: Item, shape: Shape) -> etree._Element:
@@ -115,24 +111,3 @@ def _join_entries(present: etree._Element, more: etree._Element) -> None:
             order_address(same[0])
         elif not same:
             present.append(entry)
-
-
-def as_body_type(body: etree._Element, wanted: str) -> etree._Element:
-    """Return a t:Body as HTML or Text, as it is wanted; Best leaves it as it is."""
-    present = body.get("BodyType")
-    if wanted in ("Best", present):
-        return body
-    text = body.text or ""
-    if wanted == "Text":
-        return t_element("Body", _plain(text), BodyType="Text")
-    lines = html.escape(text, quote=False).replace("\r\n", "\n").replace("\n", "<br>\r\n")
-    return t_element("Body", f"<html><body>{lines}</body></html>", BodyType="HTML")
-
-
-def _plain(markup: str) -> str:
-    """Return the text of HTML, roughly.
-
-    >>> _plain("<p>a &amp; b</p><p>c</p>")
-    'a & b\\r\\nc'
-    """
-    return html.unescape(_TAG.sub("", _BREAK.sub("\r\n", markup))).strip()

@@ -7,12 +7,14 @@ from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
+from postroom.sandbox.exchange.postman import Letter, Postman
 
 
-class Locked(Protocol):
-    """What has the lock under which mailboxes are used."""
+class Office(Protocol):
+    """Where the mailbox is: its lock, and the postman who calls there."""
 
     lock: threading.RLock
+    postman: Postman
 
 
 class Outlook:
@@ -22,7 +24,7 @@ class Outlook:
     "Inbox/Projects".
     """
 
-    def __init__(self, office: Locked, mailbox: Mailbox) -> None:
+    def __init__(self, office: Office, mailbox: Mailbox) -> None:
         self._office = office
         self.mailbox = mailbox
 
@@ -77,6 +79,16 @@ class Outlook:
         """Drop a message from elsewhere into a folder."""
         with self._office.lock:
             return self.mailbox.keep(read_in(self.mailbox, self.folder(folder), raw))
+
+    def send(self, raw: bytes, *recipients: str) -> Item:
+        """Send a message to these addresses and return the copy among the sent items."""
+        with self._office.lock:
+            copy = read_in(self.mailbox, self.folder("sentitems"), raw)
+            copy.put("message:IsRead", "true")
+            self.mailbox.keep(copy)
+            self._office.postman.post(Letter(self.mailbox.address, recipients, raw))
+        self._office.postman.carry_out()
+        return copy
 
     def move(self, item: Item, folder: str) -> Item:
         """Move an item and return what it is now; it has another id."""

@@ -10,7 +10,7 @@ from postroom.schema import registry
 from postroom.schema.attachment import ActivityMimeAttachment
 from postroom.schema.choices import Reason, SetBy, Wish
 from postroom.schema.queue import Queue
-from postroom.store import decisions, wishes
+from postroom.store import decisions, ledger, wishes
 from postroom.store.records.hooks import Write, WriteKind
 from postroom.tracking.facts import Settled
 
@@ -53,6 +53,7 @@ def remember_untracking(write: Write) -> None:
             now=write.now,
         )
     reason = Reason.UNTRACKED_BY_PERSON if by_person else None
+    ledger.take_category_off(write.connection, write.id)
     decisions.forget_email(write.connection, write.id, reason)
 
 

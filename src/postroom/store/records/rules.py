@@ -13,6 +13,7 @@ from postroom.store.records.activities import (
     remember_untracking,
 )
 from postroom.store.records.addresses import keep_index
+from postroom.store.records.folders import check_tracked_folder
 from postroom.store.records.hooks import Hook, Hooks, WriteKind
 from postroom.store.records.mail import (
     check_mailbox,
@@ -38,6 +39,7 @@ _BEFORE: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (fill_queue_item, ("queueitem",)),
     (check_profile, ("emailserverprofile",)),
     (check_mailbox, ("mailbox",)),
+    (check_tracked_folder, ("mailboxtrackingfolder",)),
     (check_organization, ("organization",)),
     (check_filtering, ("usersettings", "queue")),
 )
