@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime, tzinfo
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,6 +13,7 @@ from typing import Final
 
 from postroom.mime.message import Address
 from postroom.sandbox.exchange.appointments import ATTENDEES
+from postroom.sandbox.exchange.body import as_body_type
 from postroom.sandbox.exchange.icalendar import (
     escape,
     quote,
@@ -21,7 +23,6 @@ from postroom.sandbox.exchange.icalendar import (
     write_utc,
 )
 from postroom.sandbox.exchange.item import Item
-from postroom.sandbox.exchange.item_view import as_body_type
 from postroom.sandbox.exchange.meeting_message import About
 from postroom.sandbox.exchange.series import (
     END,
@@ -62,7 +63,7 @@ def write_imip(
     message["Date"] = format_datetime(about.mailbox.now())
     message["Message-ID"] = f"<{secrets.token_hex(16)}@exchange.example>"
     body = about.appointment.fields.get("item:Body")
-    message.set_content("" if body is None else as_body_type(body, "Text").text or "")
+    message.set_content("" if body is None else as_body_type(deepcopy(body), "Text").text or "")
     message.add_alternative(_calendar(about, method, answer), subtype="calendar", cte="base64")
     message.get_payload()[1].set_param("method", method.value)  # type: ignore[index, union-attr]
     return bytes(message)
