@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import ClassVar, Protocol
 
 from postroom.sandbox.exchange.autodiscover import MAX_REQUEST as MOST_TO_DISCOVER
-from postroom.sandbox.exchange.autodiscover import Home, answer_pox, answer_soap
+from postroom.sandbox.exchange.autodiscover import Home, Redirect, answer_pox, answer_soap
 from postroom.sandbox.exchange.office import ExchangeOffice
 from postroom.sandbox.exchange.refusal import Refusal, WholeRefusal
 from postroom.sandbox.exchange.service import Asked, ExchangeService
@@ -176,7 +176,11 @@ class Connection(BaseHTTPRequestHandler):
         "/oauth2/token": _token,
     }
 
-    def _home(self, address: str) -> Home | None:
+    def _home(self, address: str) -> Home | Redirect | None:
+        """Return where an address has its mailbox, or where to ask for it."""
+        elsewhere = self.sandbox.office.elsewhere.get(address.lower())
+        if elsewhere is not None:
+            return elsewhere
         mailbox = self.sandbox.office.find_mailbox(address)
         return Home(mailbox.address, mailbox.name, self.sandbox.url) if mailbox else None
 

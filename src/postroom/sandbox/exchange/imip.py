@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime, tzinfo
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -62,7 +63,7 @@ def write_imip(
     message["Date"] = format_datetime(about.mailbox.now())
     message["Message-ID"] = f"<{secrets.token_hex(16)}@exchange.example>"
     body = about.appointment.fields.get("item:Body")
-    message.set_content("" if body is None else as_body_type(body, "Text").text or "")
+    message.set_content("" if body is None else as_body_type(deepcopy(body), "Text").text or "")
     message.add_alternative(_calendar(about, method, answer), subtype="calendar", cte="base64")
     message.get_payload()[1].set_param("method", method.value)  # type: ignore[index, union-attr]
     return bytes(message)
