@@ -1,5 +1,7 @@
 """Items of the sandbox's Exchange: found, changed, moved, attached to, in conflict."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from exchangelib import ExtendedProperty, Message
 from exchangelib.errors import ErrorIrresolvableConflict, ErrorItemNotFound
@@ -169,3 +171,25 @@ def test_a_changed_body_of_a_draft_is_in_its_mime_content(exchange: Exchange) ->
     draft.save(update_fields=["body"])
 
     assert b"after" in ann.drafts.get().mime_content
+
+
+def test_mime_content_that_is_written_replaces_what_the_item_said(exchange: Exchange) -> None:
+    ann = exchange.account(ANN)
+    draft = Message(account=ann, folder=ann.drafts, mime_content=letter("Before")).save()
+
+    draft.mime_content = letter("After")
+    draft.save(update_fields=["mime_content"])
+
+    assert ann.drafts.get().subject == "After"
+
+
+def test_many_clients_at_once_lose_nothing(exchange: Exchange) -> None:
+    def work(number: int) -> int:
+        account = exchange.account(ANN)
+        for each in range(10):
+            Message(account=account, folder=account.drafts, subject=f"{number}/{each}").save()
+        return sum(1 for _ in account.drafts.filter(subject__startswith=f"{number}/"))
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(work, range(6))) == [10] * 6
+    assert len(set(exchange.office.outlook(ANN).subjects("drafts"))) == 60

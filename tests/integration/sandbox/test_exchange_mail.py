@@ -4,10 +4,10 @@ import smtplib
 
 import pytest
 from exchangelib import FileAttachment, HTMLBody, ItemAttachment, Mailbox, Message
-from exchangelib.errors import ErrorInvalidRecipients, ErrorSendAsDenied
+from exchangelib.errors import ErrorInvalidRecipients, ErrorMessageSizeExceeded, ErrorSendAsDenied
 from tests.support.exchange import ANN, BEN, CARLA, PASSWORD, Exchange, letter, running
 
-from postroom.sandbox.exchange import ExchangeOffice, Right
+from postroom.sandbox.exchange import ExchangeOffice, Right, sending
 from postroom.sandbox.mailboxes import SandboxMailboxes
 from postroom.sandbox.smtp import SandboxSmtp
 
@@ -128,6 +128,66 @@ def test_a_message_without_valid_recipients_is_not_sent(exchange: Exchange) -> N
         Message(account=ann, subject="x", body="x", to_recipients=_to("nobody")).send()
 
 
+def test_a_sender_who_asked_for_a_receipt_gets_one_when_the_message_is_opened(exchange: Exchange) -> None:
+    ann = exchange.account(ANN)
+    Message(
+        account=ann, subject="Seen?", body="x", to_recipients=_to(BEN), is_read_receipt_requested=True
+    ).send()
+    ben = exchange.office.outlook(BEN)
+
+    for _ in range(2):
+        ben.mark_read(ben.find("Seen?"))
+        ben.mark_unread(ben.find("Seen?"))
+
+    receipt = ann.inbox.get()
+    assert (receipt.item_class, receipt.subject) == ("REPORT.IPM.Note.IPNRN", "Read: Seen?")
+    original = ben.find("Seen?").text("message:InternetMessageId").encode()
+    assert b"Original-Message-ID: " + original in receipt.mime_content
+
+
+def test_a_program_that_marks_as_read_sends_receipts_only_when_it_wants_to(exchange: Exchange) -> None:
+    for subject in ("Silent", "Told"):
+        exchange.office.deliver(ANN, letter(subject, sender=BEN, Disposition_Notification_To=f"<{BEN}>"))
+    ann = exchange.account(ANN)
+    for item in ann.inbox.all():
+        item.is_read = True
+        ann.bulk_update([(item, ["is_read"])], suppress_read_receipts=item.subject == "Silent")
+
+    assert exchange.office.outlook(BEN).subjects() == ["Read: Told"]
+
+
+def test_a_draft_is_changed_and_sent_in_one_go(exchange: Exchange) -> None:
+    ann = exchange.account(ANN)
+    draft = Message(account=ann, folder=ann.drafts, subject="Draft", body="x", to_recipients=_to(BEN)).save()
+
+    draft.subject = "Final"
+    draft.send_and_save(update_fields=["subject"])
+
+    assert exchange.account(BEN).inbox.get().subject == "Final"
+    assert [item.subject for item in ann.sent.all()] == ["Final"]
+
+
+def test_a_large_message_goes_through(exchange: Exchange) -> None:
+    ann = exchange.account(ANN)
+    # More than a text may have for a parser with its usual limits.
+    large = FileAttachment(name="large.bin", content=b"0123456789abcdef" * 500_000)
+
+    Message(account=ann, subject="Large", to_recipients=_to(BEN), attachments=[large]).send()
+
+    assert large.content in b"".join(
+        file.content for item in exchange.office.outlook(BEN).items() for file in item.attachments
+    )
+
+
+def test_a_message_that_is_too_large_is_not_sent(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "LARGEST", 100_000)
+    raw = letter("Larger", sender=ANN, to=BEN, body="0123456789abcdef" * 10_000)
+
+    with pytest.raises(ErrorMessageSizeExceeded):
+        Message(account=exchange.account(ANN), mime_content=raw).send()
+    assert exchange.office.outlook(BEN).subjects() == []
+
+
 def test_only_a_delegate_sends_for_somebody_else_and_recipients_see_both(exchange: Exchange) -> None:
     ann = exchange.account(ANN)
     message = Message(
@@ -173,6 +233,46 @@ def test_files_are_attached_fetched_and_removed(exchange: Exchange) -> None:
     assert set(files) == {"2.bin", "item"}
     assert files["2.bin"].content == bytes(range(256)) * 2
     assert files["item"].item.subject == "Attached item"
+
+
+def test_an_attachment_of_an_attached_message_is_reached_by_its_id_and_moves_with_it(
+    exchange: Exchange,
+) -> None:
+    inner = (
+        b'Subject: Inner\r\nMIME-Version: 1.0\r\nContent-Type: application/pdf; name="a.pdf"\r\n'
+        b'Content-Disposition: attachment; filename="a.pdf"\r\n\r\npdf'
+    )
+    outer = (
+        b"From: fay@northwind.example\r\nSubject: FW\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--b--\r\n"
+    )
+    exchange.office.deliver(ANN, outer)
+    ann = exchange.account(ANN)
+    before = ann.inbox.get().attachments[0].attachment_id.id
+
+    ann.inbox.get().move(ann.junk)
+
+    attached = ann.junk.get().attachments[0]
+    assert attached.attachment_id.id != before
+    assert [file.name for file in attached.item.attachments] == ["a.pdf"]
+    assert attached.item.attachments[0].content.strip() == b"pdf"
+
+
+def test_what_somebody_sends_from_outlook_arrives_and_is_among_the_sent_items(exchange: Exchange) -> None:
+    exchange.office.outlook(ANN).send(letter("From my desk", sender=ANN, to=BEN), BEN)
+
+    assert exchange.office.outlook(ANN).subjects("sentitems") == ["From my desk"]
+    assert exchange.account(BEN).inbox.get().is_read is False
+
+
+def test_the_body_is_given_as_text_too(exchange: Exchange) -> None:
+    exchange.office.deliver(ANN, letter("Rich", body="<p>a &amp; b</p>", Content_Type="text/html"))
+
+    item = exchange.account(ANN).inbox.get()
+
+    assert item.body.strip() == "<p>a &amp; b</p>"
+    assert (item.text_body, item.unique_body.strip()) == ("a & b", "<p>a &amp; b</p>")
 
 
 def test_mail_for_the_sandboxs_other_mailboxes_and_for_a_relay_leaves_the_office() -> None:

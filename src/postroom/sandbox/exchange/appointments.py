@@ -1,4 +1,4 @@
-"""Appointments: what the server adds to what a client writes, and what follows from the rest."""
+"""Appointments: what the server adds to what a client writes, and what follows."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from postroom.sandbox.exchange.instants import get_instant, write_duration
 from postroom.sandbox.exchange.item import Item, write_instant
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import t_element
+from postroom.sandbox.exchange.recurrence import write_recurrence
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.series import (
     END,
@@ -131,6 +132,7 @@ def _on_first_day(item: Item, start: datetime, end: datetime, zone: tzinfo) -> t
     recurrence = recurrence_of(item)
     if recurrence.pattern.is_regenerating:
         raise Refusal("ErrorCalendarInvalidRecurrence", "Only tasks regenerate.")
+    item.fields[RECURRENCE] = write_recurrence(recurrence, zone)
     shown = start.astimezone(zone).time()
     first = datetime.combine(next(recurrence.days()), shown, zone).astimezone(UTC)
     return first, first + (end - start)
@@ -244,6 +246,8 @@ def _last(_: Mailbox, item: Item) -> etree._Element | None:
 
 
 def _modified(_: Mailbox, item: Item) -> etree._Element | None:
+    if not is_master(item):
+        return None
     days = [day for day, departure in sorted(item.departures.items()) if not departure.is_deleted]
     found = [each for day in days if (each := occurrence_on(item, day)) is not None]
     made = t_element("ModifiedOccurrences")
@@ -252,6 +256,8 @@ def _modified(_: Mailbox, item: Item) -> etree._Element | None:
 
 
 def _deleted(_: Mailbox, item: Item) -> etree._Element | None:
+    if not is_master(item):
+        return None
     made = t_element("DeletedOccurrences")
     for day, departure in sorted(item.departures.items()):
         if departure.is_deleted:

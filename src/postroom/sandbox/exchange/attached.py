@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from lxml import etree
@@ -15,10 +16,40 @@ from postroom.sandbox.exchange.refusal import Refusal
 LARGEST = 48 * 1024 * 1024
 
 
-def describe(attachment: Attachment, **of_root: str) -> etree._Element:
+def attachment_id(item_id: str, attachment: Attachment) -> str:
+    """Return the id of an attachment: that of its item, and behind a dot its own token."""
+    return f"{item_id}.{attachment.token}"
+
+
+def root_of(some_id: str) -> str:
+    """Return the id of the item on which an attachment hangs, directly or on attached items.
+
+    >>> root_of("AAMk.0a.1b")
+    'AAMk'
+    """
+    return some_id.partition(".")[0]
+
+
+def find_attachment(root: Item, some_id: str) -> Attachment | None:
+    """Return the attachment of this id on the item, or on an item that hangs on it, or None."""
+    found: Attachment | None = None
+    item: Item | None = root
+    for token in some_id.split(".")[1:]:
+        hanging = item.attachments if item is not None else ()
+        found = next((each for each in hanging if each.token == token), None)
+        item = found.item if found is not None else None
+    return found
+
+
+def attached_item(attachment: Attachment, some_id: str) -> Item | None:
+    """Return the attached item under the id of its attachment, so that ids of what hangs on it lead there."""
+    return None if attachment.item is None else replace(attachment.item, id=some_id)
+
+
+def describe(item_id: str, attachment: Attachment) -> etree._Element:
     """Return a t:FileAttachment or t:ItemAttachment without its content."""
     element = t_element("FileAttachment" if attachment.item is None else "ItemAttachment")
-    element.append(t_element("AttachmentId", Id=attachment.id, **of_root))
+    element.append(t_element("AttachmentId", Id=attachment_id(item_id, attachment)))
     element.append(t_element("Name", attachment.name))
     for name, value in (("ContentType", attachment.content_type), ("ContentId", attachment.content_id)):
         if value:
@@ -31,11 +62,10 @@ def describe(attachment: Attachment, **of_root: str) -> etree._Element:
 
 
 def read_attachment(
-    element: etree._Element, new_id: str, at: datetime, make_item: Callable[[etree._Element], Item]
+    element: etree._Element, at: datetime, make_item: Callable[[etree._Element], Item]
 ) -> Attachment:
     """Return the attachment that a client hands over; `make_item` makes an attached item of its element."""
     made = Attachment(
-        new_id,
         child_text(element, "Name"),
         child_text(element, "ContentType"),
         child_text(element, "ContentId"),
@@ -69,13 +99,3 @@ def _octets(text: str) -> bytes:
     if len(octets) > LARGEST:
         raise Refusal("ErrorMessageSizeExceeded", "The attachment is too large.")
     return octets
-
-
-def find_attachment(item: Item, attachment_id: str) -> Attachment | None:
-    """Return the attachment of this id on the item or on an item that hangs on it, or None."""
-    for attachment in item.attachments:
-        if attachment.id == attachment_id:
-            return attachment
-        if attachment.item is not None and (found := find_attachment(attachment.item, attachment_id)):
-            return found
-    return None

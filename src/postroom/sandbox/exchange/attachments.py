@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from lxml import etree
 
 from postroom.sandbox.exchange.answer import children, held, respond_each
-from postroom.sandbox.exchange.attached import describe, find_attachment, read_attachment
+from postroom.sandbox.exchange.attached import (
+    attached_item,
+    describe,
+    find_attachment,
+    read_attachment,
+    root_of,
+)
 from postroom.sandbox.exchange.call import Call
 from postroom.sandbox.exchange.creation import make_item
 from postroom.sandbox.exchange.item import Attachment, Item
@@ -26,14 +32,14 @@ def create_attachment(call: Call, request: etree._Element) -> etree._Element:
 
     def create(element: etree._Element) -> Sequence[etree._Element]:
         folder = mailbox.folders[item.folder_id]
-        made = read_attachment(
-            element, mailbox.new_id(), mailbox.now(), lambda inner: make_item(mailbox, folder, inner)
-        )
+        made = read_attachment(element, mailbox.now(), lambda inner: make_item(mailbox, folder, inner))
         item.attachments.append(made)
         _changed(mailbox, item)
-        answer = describe(made, RootItemId=item.id, RootItemChangeKey=item.change_key)
+        answer = describe(item.id, made)
         for child in list(answer)[1:]:
             answer.remove(child)
+        answer[0].set("RootItemId", item.id)
+        answer[0].set("RootItemChangeKey", item.change_key)
         return [held("Attachments", answer)]
 
     return respond_each(call.operation, children(request, "Attachments"), create)
@@ -45,13 +51,15 @@ def get_attachment(call: Call, request: etree._Element) -> etree._Element:
     shape = Shape(Base.ALL, asked.paths, asked.with_mime, asked.body_type)
 
     def get(element: etree._Element) -> Sequence[etree._Element]:
-        mailbox, _, attachment = _find(call, element.get("Id") or "")
-        answer = describe(attachment)
-        if attachment.item is None:
+        given = element.get("Id") or ""
+        mailbox, _, attachment = _find(call, given)
+        answer = describe(given.rpartition(".")[0], attachment)
+        inner = attached_item(attachment, given)
+        if inner is None:
             content = base64.b64encode(attachment.content).decode("ascii")
             answer.append(t_element("Content", content))
         else:
-            shown = show_item(mailbox, attachment.item, shape)
+            shown = show_item(mailbox, inner, shape)
             # An attached item lies in no folder.
             for place in shown.findall(t_name("ParentFolderId")):
                 shown.remove(place)
@@ -82,13 +90,9 @@ def _changed(mailbox: Mailbox, item: Item) -> None:
     mailbox.change(item, "item:Attachments")
 
 
-def _find(call: Call, attachment_id: str) -> tuple[Mailbox, Item, Attachment]:
-    mailbox = call.office.mailbox_by_id(attachment_id)
-    if mailbox is None:
+def _find(call: Call, some_id: str) -> tuple[Mailbox, Item, Attachment]:
+    mailbox, item = call.item(t_element("ItemId", Id=root_of(some_id)))
+    found = find_attachment(item, some_id)
+    if found is None:
         raise Refusal("ErrorInvalidAttachmentId", "The attachment id is invalid.")
-    mailbox = call.mailbox_of(mailbox.address)
-    for item in mailbox.items.values():
-        found = find_attachment(item, attachment_id)
-        if found is not None:
-            return mailbox, item, found
-    raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
+    return mailbox, item, found

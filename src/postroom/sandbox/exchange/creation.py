@@ -1,6 +1,7 @@
 """An item made of the element that a client hands over, from MIME content or from fields."""
 
 import copy
+from collections.abc import Collection
 
 from lxml import etree
 
@@ -10,6 +11,7 @@ from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item, property_key
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import FIELDS, field_uri, local_name, t_name
+from postroom.sandbox.exchange.normal_form import normalize
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.writing import MESSAGES, read_base64
 
@@ -81,9 +83,7 @@ def _take(mailbox: Mailbox, folder: Folder, item: Item, child: etree._Element) -
         item.extended[property_key(child[0])] = copy.deepcopy(child)
     elif name == "Attachments":
         item.attachments.extend(
-            read_attachment(
-                each, mailbox.new_id(), mailbox.now(), lambda inner: make_item(mailbox, folder, inner)
-            )
+            read_attachment(each, mailbox.now(), lambda inner: make_item(mailbox, folder, inner))
             for each in child
         )
     else:
@@ -91,14 +91,22 @@ def _take(mailbox: Mailbox, folder: Folder, item: Item, child: etree._Element) -
         if uri is None:
             raise Refusal("ErrorInvalidPropertyForOperation", f"Items of this kind have no {name[:60]}.")
         if uri not in _SERVERS_OWN:
-            item.fields[uri] = copy.deepcopy(child)
+            item.fields[uri] = normalize(uri, copy.deepcopy(child))
 
 
 def _is_unsent(item: Item) -> bool:
     """Say whether it is a draft; a client that brings old mail says by PidTagMessageFlags that it is none."""
-    # source: MS-OXCMSG 2.2.1.6
+    # source: MS-OXCMSG PidTagMessageFlags
     flags = item.extended.pop(_FLAGS_KEY, None)
     if flags is None:
         return True
     text = flags.findtext(t_name("Value")) or "0"
     return bool(int(text) & _UNSENT) if text.lstrip("-").isdecimal() else True
+
+
+def copy_fields(item: Item, element: etree._Element, uris: Collection[str]) -> None:
+    """Set those of these fields that an element gives."""
+    for child in element:
+        uri = field_uri(item.kind, local_name(child))
+        if uri is not None and uri in uris:
+            item.fields[uri] = normalize(uri, copy.deepcopy(child))

@@ -1,6 +1,7 @@
-"""Fields of an item that nobody stores: they follow from the rest of it, its mailbox and its folder."""
+"""Fields of an item that nobody stores: they follow from the rest of it and its place."""
 
 import base64
+import copy
 import hashlib
 from collections.abc import Callable, Mapping
 
@@ -12,9 +13,12 @@ from postroom.mime.part import read_header_block
 from postroom.mime.words import decode_words
 from postroom.sandbox.exchange.appointments import APPOINTMENT
 from postroom.sandbox.exchange.attached import describe
+from postroom.sandbox.exchange.body import as_body_type
+from postroom.sandbox.exchange.contacts import CONTACT
 from postroom.sandbox.exchange.item import Item, write_instant
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import child_text, t_element, t_name
+from postroom.sandbox.exchange.tasks import TASK
 from postroom.sandbox.exchange.writing import mime_of
 
 Derived = Callable[[Mailbox, Item], etree._Element | None]
@@ -69,7 +73,7 @@ def _attachments(_: Mailbox, item: Item) -> etree._Element | None:
     if not item.attachments:
         return None
     element = t_element("Attachments")
-    element.extend(describe(attachment) for attachment in item.attachments)
+    element.extend(describe(item.id, attachment) for attachment in item.attachments)
     return element
 
 
@@ -111,6 +115,25 @@ def _bool(value: bool) -> str:  # noqa: FBT001 - it is what is written
     return "true" if value else "false"
 
 
+def _body_as(name: str, kind: str) -> Derived:
+    def body(_: Mailbox, item: Item) -> etree._Element | None:
+        stored = item.fields.get("item:Body")
+        if stored is None:
+            return None
+        shown = as_body_type(copy.deepcopy(stored), kind)
+        return t_element(name, shown.text, BodyType=shown.get("BodyType") or "Text")
+
+    return body
+
+
+def _preview(_: Mailbox, item: Item) -> etree._Element | None:
+    stored = item.fields.get("item:Body")
+    if stored is None:
+        return None
+    text = as_body_type(copy.deepcopy(stored), "Text").text or ""
+    return t_element("Preview", " ".join(text.split())[:255])
+
+
 #: What an item always has, by FieldURI; a stored field of the same name counts more.
 DERIVED: Mapping[str, Derived] = {
     "item:MimeContent": _mime,
@@ -139,5 +162,11 @@ DERIVED: Mapping[str, Derived] = {
     "item:EffectiveRights": lambda *_: effective_rights(),
     "item:IsAssociated": _text("IsAssociated", lambda item: _bool(item.is_associated)),
     "item:ConversationId": _conversation_id,
+    "item:UniqueBody": _body_as("UniqueBody", "Best"),
+    "item:NormalizedBody": _body_as("NormalizedBody", "HTML"),
+    "item:TextBody": _body_as("TextBody", "Text"),
+    "item:Preview": _preview,
     **APPOINTMENT,
+    **CONTACT,
+    **TASK,
 }

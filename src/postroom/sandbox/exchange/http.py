@@ -1,4 +1,4 @@
-"""One HTTP connection to the sandbox's Exchange: who asks, by which path, and how it can go wrong."""
+"""One HTTP connection to the sandbox's Exchange: who asks, by which path, what goes wrong."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import ClassVar, Protocol
 
 from postroom.sandbox.exchange.autodiscover import MAX_REQUEST as MOST_TO_DISCOVER
-from postroom.sandbox.exchange.autodiscover import Home, answer_pox, answer_soap
+from postroom.sandbox.exchange.autodiscover import Home, Redirect, answer_pox, answer_soap
 from postroom.sandbox.exchange.office import ExchangeOffice
 from postroom.sandbox.exchange.refusal import Refusal, WholeRefusal
 from postroom.sandbox.exchange.service import Asked, ExchangeService
@@ -117,9 +117,32 @@ class Connection(BaseHTTPRequestHandler):
         except WholeRefusal as refusal:
             self._reply(HTTPStatus.INTERNAL_SERVER_ERROR, write_fault(refusal))
             return
-        if asked.call.strike(Misbehaviour.LOSE_ANSWER):
+        self._give(asked, answer)
+
+    def _give(self, asked: Asked, answer: bytes) -> None:
+        """Send the answer, or what a fault leaves of it."""
+        if fault := asked.call.strike(Misbehaviour.LOSE_ANSWER):
+            if fault.after:
+                self._begin(HTTPStatus.OK, len(answer))
+                self.wfile.write(answer[: fault.after])
+                self.wfile.flush()
             raise _HangUp
+        if fault := asked.call.strike(Misbehaviour.DRIP):
+            self._begin(HTTPStatus.OK, len(answer))
+            self.wfile.write(answer[: fault.after])
+            for octet in answer[fault.after :]:
+                self.wfile.write(bytes([octet]))
+                self.wfile.flush()
+                if self.sandbox.stopping.wait(fault.amount):
+                    raise _HangUp
+            return
         self._reply(HTTPStatus.OK, answer)
+
+    def _begin(self, status: HTTPStatus, length: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", _XML)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
 
     def _misbehave_before(self, asked: Asked) -> bool:
         """Misbehave before anything is done; say whether that was the answer."""
@@ -131,13 +154,19 @@ class Connection(BaseHTTPRequestHandler):
             raise _HangUp
         if strike(Misbehaviour.CLOSE):
             raise _HangUp
-        if strike(Misbehaviour.BABBLE):
-            self._reply(HTTPStatus.OK, b"<html><body>Please wait.</body></html>", "text/html")
+        if fault := strike(Misbehaviour.BABBLE):
+            self._babble(fault)
             return True
         if fault := strike(Misbehaviour.THROTTLE):
             self._throttle(fault)
             return True
         return False
+
+    def _babble(self, fault: Fault) -> None:
+        """Answer as something between client and server does: a proxy, a page to sign in at."""
+        status = HTTPStatus(int(fault.answer)) if fault.answer.isdecimal() else HTTPStatus.OK
+        where = {"Location": "/owa/auth/logon.aspx"} if 300 <= status < 400 else {}
+        self._reply(status, b"<html><body>Please wait.</body></html>", "text/html", more=where)
 
     def _throttle(self, fault: Fault) -> None:
         if fault.answer == "503":
@@ -176,7 +205,11 @@ class Connection(BaseHTTPRequestHandler):
         "/oauth2/token": _token,
     }
 
-    def _home(self, address: str) -> Home | None:
+    def _home(self, address: str) -> Home | Redirect | None:
+        """Return where an address has its mailbox, or where to ask for it."""
+        elsewhere = self.sandbox.office.elsewhere.get(address.lower())
+        if elsewhere is not None:
+            return elsewhere
         mailbox = self.sandbox.office.find_mailbox(address)
         return Home(mailbox.address, mailbox.name, self.sandbox.url) if mailbox else None
 

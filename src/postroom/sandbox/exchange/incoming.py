@@ -22,7 +22,7 @@ MOST_NESTED = 8
 
 _IMPORTANCE = {Importance.LOW: "Low", Importance.NORMAL: "Normal", Importance.HIGH: "High"}
 #: The class of a report, by the report-type of its Content-Type.
-# source: MS-OXOMSG 2.1.3.1
+# source: MS-OXOMSG PidTagMessageClass
 _REPORTS = {
     "delivery-status": "REPORT.IPM.Note.NDR",
     "disposition-notification": "REPORT.IPM.Note.IPNRN",
@@ -35,6 +35,12 @@ def read_in(mailbox: Mailbox, folder: Folder, raw: bytes, *, depth: int = 0) -> 
     Any octets make an item: what is no message has them as its body.
     """
     item = mailbox.new_item("Message", folder)
+    take_message(mailbox, item, raw, depth=depth)
+    return item
+
+
+def take_message(mailbox: Mailbox, item: Item, raw: bytes, *, depth: int = 0) -> None:
+    """Make the item say what the octets of a message say."""
     item.mime = raw
     try:
         message = read(raw)
@@ -42,9 +48,8 @@ def read_in(mailbox: Mailbox, folder: Folder, raw: bytes, *, depth: int = 0) -> 
         item.put("item:Subject", "")
         put_body(item, "Text", raw.decode("utf-8", "replace"))
         item.put("message:IsRead", "false")
-        return item
+        return
     fill(mailbox, item, message, depth=depth)
-    return item
 
 
 def fill(mailbox: Mailbox, item: Item, message: Message, *, depth: int = 0) -> None:
@@ -99,7 +104,7 @@ def _class_of(message: Message) -> str:
         kind = content_type.parameters.get("report-type", "").lower()
         return _REPORTS.get(kind, "IPM.Note")
     if content_type.value == "multipart/signed":
-        # source: MS-OXOSMIME 2.1.3.1
+        # source: MS-OXOSMIME PidTagMessageClass
         return "IPM.Note.SMIME.MultipartSigned"
     return "IPM.Note"
 
@@ -149,7 +154,6 @@ def _attachments(mailbox: Mailbox, item: Item, message: Message, depth: int) -> 
         is_message = file.mimetype == "message/rfc822" and bool(nested)
         inner = nested.pop(0) if is_message else None
         attachment = Attachment(
-            mailbox.new_id(),
             file.filename,
             file.mimetype,
             file.content_id,

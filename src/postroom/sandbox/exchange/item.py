@@ -1,6 +1,7 @@
-"""One item of a mailbox as it is kept: its fields as elements, its properties, its attachments."""
+"""One item of a mailbox as it is kept: fields as elements, properties, attachments."""
 
 import copy
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,7 +16,6 @@ from postroom.sandbox.exchange.names import t_element, t_name
 class Attachment:
     """A file, or an item of its own, that hangs on an item."""
 
-    id: str
     name: str
     content_type: str = ""
     content_id: str = ""
@@ -25,6 +25,8 @@ class Attachment:
     #: The attached item, when it is no file.
     item: "Item | None" = None
     modified_at: datetime | None = None
+    #: Tells it from the others on the same item.
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
     def size(self) -> int:
@@ -147,7 +149,7 @@ def property_key(path: etree._Element) -> str:
 
 
 #: The property sets that have a name in EWS.
-# source: MS-OXPROPS 1.3.2
+# source: MS-OXPROPS Commonly Used Property Sets
 PROPERTY_SETS = {
     "Address": "00062004-0000-0000-c000-000000000046",
     "Appointment": "00062002-0000-0000-c000-000000000046",

@@ -1,20 +1,20 @@
 """An item as the element that an answer shows of it, with the fields that a shape wants."""
 
-import html
-import re
 from collections.abc import Iterable
 
 from lxml import etree
 
+from postroom.sandbox.exchange.body import as_body_type
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import EXTENDED, FIELDS, local_name, t_element
+from postroom.sandbox.exchange.normal_form import order_address
 from postroom.sandbox.exchange.paths import find_field, stored_or_derived
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.shape import Base, Extent, Shape
 
 #: What FindItem can't tell, because the item would have to be opened for it.
-# source: MS-OXWSSRCH 3.1.4.2
+# source: MS-OXWSSRCH FindItem
 _OPENED = (
     "item:MimeContent item:Body item:Attachments item:InternetMessageHeaders item:UniqueBody "
     "item:NormalizedBody item:TextBody item:ResponseObjects message:ToRecipients message:CcRecipients "
@@ -45,9 +45,6 @@ _DEFAULT = frozenset(_USUAL.split())
 
 #: The elements of each field; extended properties are several.
 _Elements = dict[str, list[etree._Element]]
-
-_TAG = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(r"<(br|/p|/div|/tr|/li)\b[^>]*>", re.IGNORECASE)
 
 
 def show_item(mailbox: Mailbox, item: Item, shape: Shape) -> etree._Element:
@@ -111,26 +108,6 @@ def _join_entries(present: etree._Element, more: etree._Element) -> None:
         same = [each for each in present if each.get("Key") and each.get("Key") == entry.get("Key")]
         if same and len(entry):
             same[0].extend(child for child in list(entry) if same[0].find(child.tag) is None)
+            order_address(same[0])
         elif not same:
             present.append(entry)
-
-
-def as_body_type(body: etree._Element, wanted: str) -> etree._Element:
-    """Return a t:Body as HTML or Text, as it is wanted; Best leaves it as it is."""
-    present = body.get("BodyType")
-    if wanted in ("Best", present):
-        return body
-    text = body.text or ""
-    if wanted == "Text":
-        return t_element("Body", _plain(text), BodyType="Text")
-    lines = html.escape(text, quote=False).replace("\r\n", "\n").replace("\n", "<br>\r\n")
-    return t_element("Body", f"<html><body>{lines}</body></html>", BodyType="HTML")
-
-
-def _plain(markup: str) -> str:
-    """Return the text of HTML, roughly.
-
-    >>> _plain("<p>a &amp; b</p><p>c</p>")
-    'a & b\\r\\nc'
-    """
-    return html.unescape(_TAG.sub("", _BREAK.sub("\r\n", markup))).strip()

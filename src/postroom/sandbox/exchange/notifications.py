@@ -236,7 +236,8 @@ class Subscriptions:
             told = self._told(subscription, subscription.position)
             subscription.position = told.position
             if told.events:
-                notification = m_element("Notification")
+                # In the namespace of types, unlike the one of GetEvents: so the schema has it.
+                notification = t_element("Notification")
                 notification.append(t_element("SubscriptionId", subscription.id))
                 notification.extend(_event_elements(told))
                 made.append(notification)

@@ -1,10 +1,11 @@
-"""The sandbox's Exchange itself: all mailboxes, who may open them, and the mail between them."""
+"""The sandbox's Exchange itself: all mailboxes, who may open them, mail between them."""
 
 import threading
 from collections.abc import Callable
 
 from postroom.ports.clock import Clock, SystemClock
 from postroom.sandbox.exchange.access import Access, Right
+from postroom.sandbox.exchange.autodiscover import Redirect
 from postroom.sandbox.exchange.events import Event
 from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item
@@ -28,6 +29,8 @@ class ExchangeOffice:
         self.access = Access()
         self.tokens = TokenIssuer(self.clock)
         self.postman = Postman(self, others)
+        #: Where autodiscover sends those who ask for these addresses, in lower case.
+        self.elsewhere: dict[str, Redirect] = {}
         self._mailboxes: dict[str, Mailbox] = {}
         self._by_key: dict[str, Mailbox] = {}
         self._aliases: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""A person at their mailbox: looks into folders and moves, reads, marks and deletes as Outlook does."""
+"""A person at their mailbox: reads, moves, marks, sends and deletes as Outlook does."""
 
 import threading
 from typing import Protocol
@@ -7,12 +7,15 @@ from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
+from postroom.sandbox.exchange.postman import Letter, Postman
+from postroom.sandbox.exchange.receipt import acknowledge
 
 
-class Locked(Protocol):
-    """What has the lock under which mailboxes are used."""
+class Office(Protocol):
+    """Where the mailbox is: its lock, and the postman who calls there."""
 
     lock: threading.RLock
+    postman: Postman
 
 
 class Outlook:
@@ -22,7 +25,7 @@ class Outlook:
     "Inbox/Projects".
     """
 
-    def __init__(self, office: Locked, mailbox: Mailbox) -> None:
+    def __init__(self, office: Office, mailbox: Mailbox) -> None:
         self._office = office
         self.mailbox = mailbox
 
@@ -78,6 +81,16 @@ class Outlook:
         with self._office.lock:
             return self.mailbox.keep(read_in(self.mailbox, self.folder(folder), raw))
 
+    def send(self, raw: bytes, *recipients: str) -> Item:
+        """Send a message to these addresses and return the copy among the sent items."""
+        with self._office.lock:
+            copy = read_in(self.mailbox, self.folder("sentitems"), raw)
+            copy.put("message:IsRead", "true")
+            self.mailbox.keep(copy)
+            self._office.postman.post(Letter(self.mailbox.address, recipients, raw))
+        self._office.postman.carry_out()
+        return copy
+
     def move(self, item: Item, folder: str) -> Item:
         """Move an item and return what it is now; it has another id."""
         with self._office.lock:
@@ -105,9 +118,11 @@ class Outlook:
             self.mailbox.change(item)
 
     def mark_read(self, item: Item) -> None:
-        """Open the item and close it again."""
+        """Open the item and close it again; its sender hears of it if they asked for a receipt."""
         with self._office.lock:
             self.mailbox.set_read(item, "true")
+            acknowledge(self._office.postman, self.mailbox, item)
+        self._office.postman.carry_out()
 
     def mark_unread(self, item: Item) -> None:
         """Say that the item is still to be read."""

@@ -1,15 +1,16 @@
 """Fields by the elements that name them: looked up, compared, written and removed."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from lxml import etree
 
 from postroom.sandbox.exchange.appointments import meeting_property
 from postroom.sandbox.exchange.derived import DERIVED, header_elements, headers_of
-from postroom.sandbox.exchange.item import Item, property_key, property_values
+from postroom.sandbox.exchange.item import Item, property_key, property_values, write_instant
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import EXTENDED, FIELDS, local_name, t_element, t_name
+from postroom.sandbox.exchange.normal_form import ADDRESS_PARTS, normalize
 from postroom.sandbox.exchange.refusal import Refusal
 
 _HEADER = "item:InternetMessageHeader"
@@ -61,23 +62,31 @@ def find_property(item: Item, path: etree._Element) -> etree._Element | None:
     return element
 
 
+# source: MS-OXPROPS PidTagTransportMessageHeaders and others
+_TEXTS: Mapping[str, str] = {
+    "tag 0x37 String": "item:Subject",
+    "tag 0x1a String": "item:ItemClass",
+    "tag 0x1035 String": "message:InternetMessageId",
+    "tag 0x1042 String": "item:InReplyTo",
+    "tag 0x1039 String": "message:References",
+    "tag 0x70 String": "message:ConversationTopic",
+    "tag 0x71 Binary": "message:ConversationIndex",
+    "tag 0x39 SystemTime": "item:DateTimeSent",
+}
+_COUNTED: Mapping[str, Callable[[Item], str]] = {
+    "tag 0x7d String": lambda item: "".join(f"{name}: {value}\r\n" for name, value in headers_of(item)),
+    "tag 0xe06 SystemTime": lambda item: write_instant(item.received_at),
+    "tag 0xe08 Integer": lambda item: str(item.size),
+    "tag 0x3007 SystemTime": lambda item: write_instant(item.created_at),
+    "tag 0x3008 SystemTime": lambda item: write_instant(item.modified_at),
+}
+
+
 def _derived_property(item: Item, key: str) -> str:
     """Return the value of a property that follows from the fields, or empty."""
-    if key == "tag 0x7d String":
-        return "".join(f"{name}: {value}\r\n" for name, value in headers_of(item))
-    # source: MS-OXPROPS 2.788
-    uris = {
-        "tag 0x37 String": "item:Subject",
-        "tag 0x1a String": "item:ItemClass",
-        "tag 0x1035 String": "message:InternetMessageId",
-        "tag 0x1042 String": "item:InReplyTo",
-        "tag 0x1039 String": "message:References",
-        "tag 0x70 String": "message:ConversationTopic",
-        "tag 0x71 Binary": "message:ConversationIndex",
-    }
-    if key in uris:
-        return item.text(uris[key])
-    return str(item.size) if key == "tag 0xe08 Integer" else meeting_property(item, key)
+    if key in _TEXTS:
+        return item.text(_TEXTS[key])
+    return _COUNTED[key](item) if key in _COUNTED else meeting_property(item, key)
 
 
 def values_of(mailbox: Mailbox, item: Item, path: etree._Element) -> list[str]:
@@ -130,7 +139,8 @@ def set_field(item: Item, path: etree._Element, element: etree._Element) -> None
     elif name == "IndexedFieldURI":
         _set_entry(item, path, element)
     else:
-        item.fields[_settable(item, path.get("FieldURI") or "")] = copy.deepcopy(element)
+        uri = _settable(item, path.get("FieldURI") or "")
+        item.fields[uri] = normalize(uri, copy.deepcopy(element))
 
 
 def append_to_field(item: Item, path: etree._Element, element: etree._Element) -> None:
@@ -192,17 +202,13 @@ def _set_entry(item: Item, path: etree._Element, element: etree._Element) -> Non
         _set_part(present, part, given)
 
 
-#: Parts of a postal address in the order of the schema.
-_PARTS = ("Street", "City", "State", "CountryOrRegion", "PostalCode")
-
-
 def _set_part(entry: etree._Element, part: str, given: etree._Element) -> None:
     texts = {local_name(child): child.text for child in entry}
     value = given.find(t_name(part))
     texts[part] = value.text if value is not None else None
     for child in list(entry):
         entry.remove(child)
-    entry.extend(t_element(name, texts[name]) for name in _PARTS if texts.get(name) is not None)
+    entry.extend(t_element(name, texts[name]) for name in ADDRESS_PARTS if texts.get(name) is not None)
 
 
 def _delete_entry(item: Item, path: etree._Element) -> None:

@@ -1,4 +1,4 @@
-"""Recurrence of appointments and tasks: read from EWS, written back, expanded to days and instants."""
+"""Recurrence of appointments and tasks: read from EWS, written back, expanded."""
 
 import calendar
 from collections.abc import Iterator
@@ -202,8 +202,8 @@ def _number(parent: etree._Element, name: str, most: int) -> int:
     return int(text)
 
 
-def write_recurrence(recurrence: Recurrence) -> etree._Element:
-    """Return the recurrence as a t:Recurrence."""
+def write_recurrence(recurrence: Recurrence, zone: tzinfo = UTC) -> etree._Element:
+    """Return the recurrence as a t:Recurrence; its days carry the offset of the zone, as Exchange's do."""
     made = t_element("Recurrence")
     made.append(_write_pattern(recurrence.pattern))
     if recurrence.count is not None:
@@ -211,14 +211,19 @@ def write_recurrence(recurrence: Recurrence) -> etree._Element:
         end = t_element("NumberOfOccurrences", str(recurrence.count))
     elif recurrence.end_on is not None:
         bounds = t_element("EndDateRecurrence")
-        end = t_element("EndDate", recurrence.end_on.isoformat())
+        end = t_element("EndDate", _write_day(recurrence.end_on, zone))
     else:
         bounds, end = t_element("NoEndRecurrence"), None
-    bounds.append(t_element("StartDate", recurrence.start_on.isoformat()))
+    bounds.append(t_element("StartDate", _write_day(recurrence.start_on, zone)))
     if end is not None:
         bounds.append(end)
     made.append(bounds)
     return made
+
+
+def _write_day(day: date, zone: tzinfo) -> str:
+    written = datetime.combine(day, time(), zone).isoformat()
+    return written[:10] + written[19:25]
 
 
 def _write_pattern(pattern: Pattern) -> etree._Element:

@@ -1,4 +1,4 @@
-"""Restrictions of FindItem and FindFolder: whether an item answers one, and in which order items stand.
+"""Restrictions of FindItem and FindFolder, and the order in which items stand.
 
 Knows no item: who asks hands over how to look up the values of a field that a path element names.
 """
@@ -6,7 +6,7 @@ Knows no item: who asks hands over how to look up the values of a field that a p
 import unicodedata
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from lxml import etree
 
@@ -38,34 +38,38 @@ class _Type(Enum):
 
 
 _INSTANTS = (
-    "item:DateTimeReceived item:DateTimeSent item:DateTimeCreated item:LastModifiedTime item:ReminderDueBy "
-    "calendar:Start calendar:End calendar:OriginalStart calendar:StartWallClock calendar:EndWallClock "
-    "calendar:AppointmentReplyTime calendar:RecurrenceId calendar:DateTimeStamp meeting:RecurrenceId "
-    "meeting:DateTimeStamp contacts:Birthday contacts:WeddingAnniversary task:StartDate task:DueDate "
-    "task:CompleteDate task:AssignedTime"
+    "item:DateTimeReceived item:DateTimeSent item:DateTimeCreated item:LastModifiedTime "
+    "item:ReminderDueBy calendar:Start calendar:End calendar:OriginalStart calendar:StartWallClock "
+    "calendar:EndWallClock calendar:AppointmentReplyTime calendar:RecurrenceId "
+    "calendar:DateTimeStamp meeting:RecurrenceId meeting:DateTimeStamp contacts:Birthday "
+    "contacts:WeddingAnniversary task:StartDate task:DueDate task:CompleteDate task:AssignedTime"
 )
+#: Fields whose values are dates and times.
+INSTANTS: Final = frozenset(_INSTANTS.split())
 _NUMBERS = (
     "item:Size item:ReminderMinutesBeforeStart folder:TotalCount folder:ChildFolderCount folder:UnreadCount "
     "calendar:AppointmentSequenceNumber calendar:AppointmentState calendar:ConflictingMeetingCount "
     "calendar:AdjacentMeetingCount calendar:ConferenceType task:ActualWork task:TotalWork task:ChangeCount "
-    "task:PercentComplete"
+    "task:PercentComplete task:IsAssignmentEditable"
 )
 _BOOLEANS = (
     "item:HasAttachments item:IsSubmitted item:IsDraft item:IsFromMe item:IsResend item:IsUnmodified "
     "item:ReminderIsSet item:IsAssociated message:IsRead message:IsReadReceiptRequested "
     "message:IsDeliveryReceiptRequested message:IsResponseRequested calendar:IsAllDayEvent "
     "calendar:IsMeeting calendar:IsCancelled calendar:IsRecurring calendar:MeetingRequestWasSent "
-    "calendar:IsResponseRequested calendar:IsOnlineMeeting calendar:AllowNewTimeProposal task:IsComplete "
-    "task:IsRecurring task:IsTeamTask task:IsAssignmentEditable contacts:HasPicture"
+    "calendar:IsResponseRequested calendar:IsOnlineMeeting calendar:AllowNewTimeProposal "
+    "task:IsComplete task:IsRecurring task:IsTeamTask contacts:HasPicture"
 )
+#: Fields whose values are true or false.
+BOOLEANS: Final = frozenset(_BOOLEANS.split())
 _RANKS = {
     "item:Importance": ("low", "normal", "high"),
     "item:Sensitivity": ("normal", "personal", "private", "confidential"),
 }
 _TYPES: dict[str, _Type] = {
-    **dict.fromkeys(_INSTANTS.split(), _Type.INSTANT),
+    **dict.fromkeys(INSTANTS, _Type.INSTANT),
     **dict.fromkeys(_NUMBERS.split(), _Type.NUMBER),
-    **dict.fromkeys(_BOOLEANS.split(), _Type.BOOLEAN),
+    **dict.fromkeys(BOOLEANS, _Type.BOOLEAN),
     **dict.fromkeys(_RANKS, _Type.RANK),
 }
 #: By PropertyType of an ExtendedFieldURI; arrays compare value by value.

@@ -2,16 +2,22 @@
 
 from lxml import etree
 
-from postroom.sandbox.exchange.appointments import complete_change
+from postroom.sandbox.exchange.completion import complete
+from postroom.sandbox.exchange.incoming import take_message
 from postroom.sandbox.exchange.item import Item, property_key
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import child_text, local_name, t_element, t_name
 from postroom.sandbox.exchange.paths import append_to_field, delete_field, set_field
 from postroom.sandbox.exchange.refusal import Refusal
+from postroom.sandbox.exchange.tasks import regenerate, was_completed
+from postroom.sandbox.exchange.writing import read_base64
 
 _READ = "message:IsRead"
+_MIME = "item:MimeContent"
 #: Fields that are no part of the message itself; with any other a draft is written anew.
-_BESIDE = frozenset({_READ, "item:Categories", "item:Flag", "item:ReminderIsSet", "item:ReminderDueBy"})
+_BESIDE = frozenset(
+    {_READ, _MIME, "item:Categories", "item:Flag", "item:ReminderIsSet", "item:ReminderDueBy"}
+)
 
 
 def update(
@@ -35,17 +41,32 @@ def update(
     changed = item.twin(item.id, item.change_key, item.folder_id)
     for description in updates:
         apply(changed, description)
-    if item.kind == "CalendarItem":
-        complete_change(changed, item, time_zone, mailbox.now())
+    complete(changed, item, time_zone, mailbox.now())
+    _take_mime(mailbox, changed)
+    is_done = item.kind == "Task" and was_completed(item, changed)
     item.fields, item.extended, item.departures = changed.fields, changed.extended, changed.departures
+    item.mime, item.attachments = changed.mime, changed.attachments
+    if is_done:
+        regenerate(mailbox, item)
     if item.is_draft and not _BESIDE.issuperset(names):
         item.mime = None
     mailbox.change(item, *names)
 
 
+def _take_mime(mailbox: Mailbox, item: Item) -> None:
+    """Let MIME content that was written into the item replace what it said before."""
+    given = item.fields.pop(_MIME, None)
+    if given is None:
+        return
+    read = item.fields.get(_READ)
+    take_message(mailbox, item, read_base64(given.text or ""))
+    if read is not None:
+        item.fields[_READ] = read
+
+
 def refuse_conflict(mailbox: Mailbox, item: Item, change_key: str, names: list[str], resolution: str) -> None:
     """Refuse when the client's knowledge of the item is too old for what it wants to write."""
-    # source: MS-OXWSCDATA 2.2.5.4
+    # source: MS-OXWSCORE ConflictResolutionType
     if resolution == "AlwaysOverwrite" or change_key == item.change_key:
         return
     if not change_key:

@@ -1,0 +1,111 @@
+"""Messages about meetings: requests, cancellations and responses, made of an appointment."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from postroom.mime.message import Address
+from postroom.sandbox.exchange.appointments import ATTENDEES
+from postroom.sandbox.exchange.folder import Folder
+from postroom.sandbox.exchange.incoming import put_people, put_person
+from postroom.sandbox.exchange.item import Item
+from postroom.sandbox.exchange.mailbox import Mailbox
+from postroom.sandbox.exchange.names import FIELDS, t_name
+from postroom.sandbox.exchange.paths import stored_or_derived
+from postroom.sandbox.exchange.writing import people_in
+
+#: Fields of an appointment that mean something in its own calendar only.
+_PRIVATE: Final = frozenset(
+    f"calendar:{name}"
+    for name in (
+        *("FirstOccurrence", "LastOccurrence", "ModifiedOccurrences", "DeletedOccurrences"),
+        *("ConflictingMeetings", "AdjacentMeetings", "ConflictingMeetingCount", "AdjacentMeetingCount"),
+        *("MyResponseType", "AppointmentReplyTime", "DateTimeStamp", "IsOrganizer"),
+    )
+)
+_COPIED: Final = ("item:Body", "item:Importance", "item:Sensitivity")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """An appointment and the mailbox in whose calendar it lies."""
+
+    mailbox: Mailbox
+    appointment: Item
+
+    @property
+    def owner(self) -> Address:
+        """Return whose calendar it is."""
+        return Address(self.mailbox.address, self.mailbox.name)
+
+    def organizer(self) -> Address:
+        """Return who has called the meeting."""
+        element = stored_or_derived(self.mailbox, self.appointment, "calendar:Organizer")
+        return next(iter(people_in(element)), self.owner)
+
+    def attendees(self) -> list[Address]:
+        """Return everybody who is invited, except the organizer."""
+        people = [each for uri in ATTENDEES for each in people_in(self.appointment.fields.get(uri))]
+        own = self.organizer().key
+        return list({each.key: each for each in people if each.key != own}.values())
+
+
+def make_message(about: About, kind: str, subject: str, mailbox: Mailbox, folder: Folder) -> Item:
+    """Return a message of a kind about an appointment, for a folder of a mailbox; it does not lie there yet.
+
+    It is from the owner of the appointment; whom it is for is still to be said.
+    """
+    made = mailbox.new_item(kind, folder)
+    for uri in FIELDS[kind]:
+        if uri.startswith("calendar:") and uri not in _PRIVATE:
+            element = stored_or_derived(about.mailbox, about.appointment, uri)
+            if element is not None:
+                made.fields[uri] = element
+    for uri in _COPIED:
+        if (element := stored_or_derived(about.mailbox, about.appointment, uri)) is not None:
+            made.fields[uri] = element
+    made.put("item:Subject", subject)
+    put_person(made, "message:From", about.owner)
+    put_person(made, "message:Sender", about.owner)
+    made.put("message:ConversationTopic", about.appointment.text("item:Subject"))
+    made.put("message:InternetMessageId", f"<{secrets.token_hex(16)}@exchange.example>")
+    made.put("message:IsRead", "false")
+    made.put_instant("item:DateTimeSent", made.received_at)
+    for name in ("IsDelegated", "IsOutOfDate", "HasBeenProcessed"):
+        made.put(f"meeting:{name}", "false")
+    made.put("meeting:ResponseType", "NoResponseReceived")
+    made.put_instant("calendar:DateTimeStamp", made.received_at)
+    return made
+
+
+def address_to_attendees(message: Item, appointment: Item) -> None:
+    """Say in a message that it is for those whom the appointment invites."""
+    for uri, attendees in zip(
+        ("message:ToRecipients", "message:CcRecipients", "message:BccRecipients"), ATTENDEES, strict=True
+    ):
+        put_people(message, uri, people_in(appointment.fields.get(attendees)))
+
+
+def associate(message: Item, appointment: Item) -> None:
+    """Say in a message which appointment it belongs to in the same mailbox."""
+    message.put("meeting:AssociatedCalendarItemId", "")
+    element = message.fields["meeting:AssociatedCalendarItemId"]
+    element.text = None
+    element.set("Id", appointment.id)
+    element.set("ChangeKey", appointment.change_key)
+
+
+def associated_id(message: Item) -> str:
+    """Return the id of the appointment that a message belongs to, or nothing."""
+    element = message.fields.get("meeting:AssociatedCalendarItemId")
+    return "" if element is None else str(element.get("Id") or "")
+
+
+def attendee_of(appointment: Item, person: Address) -> tuple[str, int] | None:
+    """Return the field and the place in it of an attendee, or None for somebody who is not invited."""
+    for uri in ATTENDEES:
+        element = appointment.fields.get(uri)
+        for place, attendee in enumerate(element if element is not None else ()):
+            if any(each.key == person.key for each in people_in(attendee.find(t_name("Mailbox")))):
+                return uri, place
+    return None
