@@ -1,4 +1,4 @@
-"""Opening a mailbox on Exchange: profile and credentials to an account, and its URL remembered.
+"""Opening a mailbox on Exchange: profile and credentials to an account, its URL remembered.
 
 The client of Exchange is imported when the first such mailbox is opened: it takes most of a second,
 which programs that never see an Exchange need not spend.

@@ -1,4 +1,4 @@
-"""Answers in XML: hardened reading, response messages, faults; what may be missing is missing."""
+"""Answers in XML: hardened reading, messages and faults; what may be missing is missing."""
 
 import re
 from collections.abc import Iterable, Iterator
