@@ -99,7 +99,12 @@ def exchange_account(context: Context, setup: Setup, workload: Workload) -> Exch
     )
 
 
-def remember_url(context: Context, mailbox: UUID, url: str) -> None:
-    """Write down where Autodiscover found the mailbox; it is asked again when that serves no longer."""
+def remember_url(context: Context, mailbox: UUID | None, url: str) -> None:
+    """Write down where Autodiscover found the mailbox; it is asked again when that serves no longer.
+
+    A mailbox that the store doesn't know has nowhere to write it to.
+    """
+    if mailbox is None:
+        return
     with context.database.write() as connection:
         mailboxes.record_url(context.database, connection, mailbox, url, context.clock.now())
