@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import requests
 from oauthlib.oauth2 import OAuth2Error, TokenExpiredError
+from urllib3.exceptions import HTTPError
 
 from postroom.errors import BadReply, SignInRejected, Throttled, TransportError, Unreachable
 from postroom.servers.connection import OCTETS_PER_SECOND, Mask, tls_context
@@ -66,24 +67,25 @@ class Reply:
         """Yield the answer; raises `TransportError` when it breaks, drips or does not end."""
         started, got = time.monotonic(), 0
         endpoint = self._channel.endpoint
-        try:
-            for piece in self._response.iter_content(PIECE):
-                got += len(piece)
-                yield piece
-                if got > largest:
-                    raise BadReply(f"{endpoint} sent an answer of more than {largest} octets.")
-                if time.monotonic() - started > endpoint.timeout + got / OCTETS_PER_SECOND:
-                    raise Unreachable(f"{endpoint} is too slow: {got} octets in its time.")
-        except (requests.RequestException, OSError) as error:
-            raise about_network(error, endpoint, "the rest of an answer") from error
-        self.is_read = True
+        for piece in self.as_they_come("the rest of an answer"):
+            got += len(piece)
+            yield piece
+            if got > largest:
+                raise BadReply(f"{endpoint} sent an answer of more than {largest} octets.")
+            if time.monotonic() - started > endpoint.timeout + got / OCTETS_PER_SECOND:
+                raise Unreachable(f"{endpoint} is too slow: {got} octets in its time.")
 
-    def as_they_come(self) -> Iterator[bytes]:
+    def as_they_come(self, what: str) -> Iterator[bytes]:
         """Yield what comes for as long as it comes; silence longer than the time-out is a failure."""
-        try:
-            yield from self._response.iter_content(PIECE)
-        except (requests.RequestException, OSError) as error:
-            raise about_network(error, self._channel.endpoint, "news") from error
+        while True:
+            try:
+                # What is there now, not a whole piece: who drips would keep us here.
+                piece = self._response.raw.read1(PIECE, decode_content=True)
+            except (HTTPError, OSError) as error:
+                raise about_network(error, self._channel.endpoint, what) from error
+            if not piece:
+                break
+            yield piece
         self.is_read = True
 
     def cut(self) -> None:

@@ -179,7 +179,7 @@ class Listener:
             group.reply = reply
             if self._stopping.is_set():
                 return
-            for octets in documents(reply.as_they_come()):
+            for octets in documents(reply.as_they_come("news")):
                 group.was_heard = True
                 keys, is_closed = self._read(octets, session, group)
                 yield from keys
