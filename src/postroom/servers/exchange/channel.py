@@ -5,7 +5,6 @@ requests holds for all mailboxes that the same credentials open.
 """
 
 import contextlib
-import io
 import threading
 import time
 from collections import OrderedDict
@@ -29,6 +28,7 @@ from postroom.servers.exchange.account import (
     endpoint_of,
     require_privacy,
 )
+from postroom.servers.exchange.body import Body
 from postroom.servers.exchange.faults import Answer, about_status
 from postroom.servers.exchange.network import about_network, about_token
 from postroom.servers.exchange.protocol import SignInProtocol
@@ -103,21 +103,6 @@ class Reply:
             said = b"".join(self.pieces(_LONGEST_TEXT))
             return self._channel.failure(self.status, self.headers, said)
         return self._channel.failure(self.status, self.headers, b"")
-
-
-class Body(io.BytesIO):
-    """A request's octets, which know whether all of them have left."""
-
-    def __init__(self, octets: bytes) -> None:
-        super().__init__(octets)
-        self.size = len(octets)
-        self.was_read_whole = False
-
-    def read(self, size: int | None = -1) -> bytes:
-        """Return the next octets."""
-        piece = super().read(size)
-        self.was_read_whole = self.was_read_whole or self.tell() >= self.size
-        return piece
 
 
 class Channel:

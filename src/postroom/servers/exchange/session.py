@@ -1,6 +1,6 @@
 """One mailbox opened over EWS: operations sent, answers read, refusals explained."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,7 +11,8 @@ from postroom.servers.connection import Mask
 from postroom.servers.exchange.account import Access, Application, ExchangeAccount
 from postroom.servers.exchange.answer import Message, SoapFault, read_answer
 from postroom.servers.exchange.autodiscover import OnFound, locate
-from postroom.servers.exchange.channel import Body, Channel, Reply, channel_for
+from postroom.servers.exchange.body import Body
+from postroom.servers.exchange.channel import Channel, Reply, channel_for
 from postroom.servers.exchange.faults import CODES, OLDER_VERSION, Said, about_request
 from postroom.servers.exchange.markup import envelope, tag, text
 
@@ -24,6 +25,9 @@ VERSIONS = (
     "Exchange2010",
     "Exchange2007_SP1",
 )
+
+#: Stands in an operation for a content that is too long to be held with it.
+HERE = "\ue000"
 
 Now = Callable[[], datetime]
 
@@ -138,6 +142,13 @@ class Session:
     def wrapped(self, operation: str) -> bytes:
         """Return the operation as a whole request."""
         return envelope(operation, version=self.version, impersonated=self.impersonated)
+
+    def wrapped_around(self, operation: str, content: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the request in pieces, with content that is not held as a whole where `HERE` stands."""
+        before, _, after = self.wrapped(operation).partition(HERE.encode())
+        yield before
+        yield from content
+        yield after
 
     @contextmanager
     def post(
