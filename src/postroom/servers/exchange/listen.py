@@ -56,6 +56,8 @@ class _Group:
     #: Which mailbox each subscription is for.
     subscriptions: dict[str, Hashable] = field(default_factory=dict)
     reply: Reply | None = None
+    #: The mailbox whose server keeps the subscriptions of all.
+    anchor: str = ""
     #: Something came over the present connection; else its subscriptions may be what is wrong.
     was_heard: bool = False
 
@@ -83,7 +85,7 @@ class Listener:
         self._silence = silence
         self._first_wait = first_wait
         self._stopping = threading.Event()
-        groups = [_Group(part) for part in _grouped(watched)]
+        groups = [_Group(part, anchor=_first(part).account.mailbox) for part in _grouped(watched)]
         self._groups, self._left = groups[:MOST_HELD], groups[MOST_HELD:]
         self._threads = [
             threading.Thread(target=self._listen, args=(group,), name="listen", daemon=True)
@@ -151,14 +153,15 @@ class Listener:
             if key not in subscribed and not self._stopping.is_set():
                 self._subscribe(group, key, watched)
         if group.watched and not self._stopping.is_set():
-            yield from self._stream(self._session(next(iter(group.watched.values()))), group)
+            yield from self._stream(self._session(group, _first(group.watched)), group)
 
-    def _session(self, watched: Watched) -> Session:
-        return Session(replace(watched.account, timeout=self._silence), use="listening")
+    def _session(self, group: _Group, watched: Watched) -> Session:
+        account = replace(watched.account, timeout=self._silence)
+        return Session(account, use="listening", anchor=group.anchor)
 
     def _subscribe(self, group: _Group, key: Hashable, watched: Watched) -> None:
         try:
-            group.subscriptions[_subscribe(self._session(watched), watched)] = key
+            group.subscriptions[_subscribe(self._session(group, watched), watched)] = key
         except (Throttled, Unreachable):
             raise
         except (TransportError, UserError) as failure:
@@ -224,6 +227,10 @@ def documents(pieces: Iterator[bytes]) -> Iterator[bytes]:
             held = held[found.end() :]
         if len(held) > _LONGEST_NEWS:
             raise BadReply("The server sends news without an end.")
+
+
+def _first(watched: Mapping[Hashable, Watched]) -> Watched:
+    return next(iter(watched.values()))
 
 
 def _is_news(notification: Element) -> bool:

@@ -47,11 +47,13 @@ class Session:
         now: Now = the_time,
         on_found: OnFound | None = None,
         use: str = "",
+        anchor: str = "",
     ) -> None:
         self.account = account
         self.now = now
         self._on_found = on_found
         self._use = use
+        self._anchor = anchor
         #: The URL is as it was remembered; it may serve no longer.
         self._may_move = account.autodiscovers and bool(account.url)
         self.url = account.url or self._found()
@@ -68,8 +70,14 @@ class Session:
     @property
     def headers(self) -> dict[str, str]:
         """Return the header fields of every request."""
-        named = {"X-AnchorMailbox": self.account.mailbox} if self.account.names_anchor else {}
-        return {"Content-Type": "text/xml; charset=utf-8", **named}
+        fields = {"Content-Type": "text/xml; charset=utf-8"}
+        if self.account.names_anchor:
+            fields["X-AnchorMailbox"] = self._anchor or self.account.mailbox
+        if self._anchor:
+            # What several mailboxes share must be kept by one server; a cookie of its says which.
+            # source: EWS-AFFINITY
+            fields["X-PreferServerAffinity"] = "true"
+        return fields
 
     @property
     def may_suppress_receipts(self) -> bool:
