@@ -1,4 +1,4 @@
-"""Names resolved to addresses: over the organization's own people and over the contacts of one person."""
+"""Names resolved to addresses: over the organization's people and one person's contacts."""
 
 import copy
 import re

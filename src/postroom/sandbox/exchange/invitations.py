@@ -1,4 +1,4 @@
-"""What becomes of messages about meetings where they arrive: appointments made and kept up to date."""
+"""Messages about meetings where they arrive: appointments made and kept up to date."""
 
 import copy
 from typing import Final

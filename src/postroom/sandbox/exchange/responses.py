@@ -1,4 +1,4 @@
-"""Response objects: a meeting is accepted, declined, canceled or removed by creating one of them."""
+"""Response objects: to create one accepts, declines, cancels or removes a meeting."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Restrictions of FindItem and FindFolder: whether an item answers one, and in which order items stand.
+"""Restrictions and sort orders: whether an item is meant, and in which order items stand.
 
 Knows no item: who asks hands over how to look up the values of a field that a path element names.
 """

@@ -1,4 +1,4 @@
-"""Rules of daylight saving time: found in the IANA database, and applied where only rules are known."""
+"""Rules of daylight saving time: found in the IANA database, and applied without it."""
 
 import calendar
 from collections.abc import Iterator
