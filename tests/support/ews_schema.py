@@ -43,7 +43,7 @@ class Traffic:
         written = etree.tostring(payload)
         with self._lock:
             judge = schema()
-            if not judge.validate(etree.fromstring(written)):
+            if not judge.validate(etree.fromstring(written, etree.XMLParser(huge_tree=True))):
                 problems = "; ".join(str(error.message) for error in judge.error_log)
                 self.violations.append(f"{problems}\nin {written.decode()[:2000]}")
 

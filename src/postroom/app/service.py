@@ -13,8 +13,8 @@ from postroom.app.wiring import Postroom
 from postroom.engine.fleet import Crew
 from postroom.engine.work import Pass, Report, Trouble
 from postroom.errors import PostroomError, SignInRejected
-from postroom.passes.access import Hindered
 from postroom.passes.context import Context
+from postroom.passes.credentials import Hindered
 from postroom.passes.result import PassResult
 from postroom.passes.send import explain_waiting, send
 from postroom.passes.test_mailbox import Report as TestReport

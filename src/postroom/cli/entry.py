@@ -37,6 +37,7 @@ MODULES = {
     "untrack": "track",
     "regard": "track",
     "address": "address",
+    "folder": "folder",
     "quarantine": "quarantine",
     "outbox": "outbox",
     "status": "state",

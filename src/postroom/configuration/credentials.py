@@ -1,11 +1,12 @@
-"""Whose credentials open a mailbox: the mailbox's own, or the profile's."""
+"""Whose credentials open a mailbox: the mailbox's own, the profile's, or an application's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from postroom.configuration.exchange import credential_side, is_exchange
 from postroom.configuration.permission import Obstacle
-from postroom.schema.choices import CredentialRetrieval, Workload
+from postroom.schema.choices import AuthenticationProtocol, CredentialRetrieval, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class CredentialPlace:
 
 
 NO_CREDENTIALS = CredentialPlace(None)
+#: An application's id and secret, for which an authority gives tokens.
+APPLICATION = CredentialPlace("emailserverprofile", "oauthclientid", "oauthclientsecret")
 
 _SIDE = {Workload.INCOMING: "incoming", Workload.OUTGOING: "outgoing"}
 
@@ -27,6 +30,8 @@ def credentials_for(
 ) -> CredentialPlace | Obstacle:
     """Return where the credentials stand, or what keeps them from being used."""
     side = _SIDE[workload]
+    if is_exchange(profile):
+        return _for_exchange(mailbox, profile, credential_side(profile, side))
     if side == "outgoing" and _sends_as_it_receives(profile):
         # One set of credentials for both directions; host and port remain the profile's own.
         side = "incoming"
@@ -43,6 +48,51 @@ def credentials_for(
         "POP3 and SMTP servers take a user name and a password; the profile asks for something else.",
         "Set the credential retrieval to 0 (user or queue) or 1 (profile); 4 (anonymous) serves for sending.",
     )
+
+
+def _for_exchange(
+    mailbox: Mapping[str, Any], profile: Mapping[str, Any], side: str
+) -> CredentialPlace | Obstacle:
+    retrieval = profile.get(f"{side}credentialretrieval") or 0
+    if retrieval == CredentialRetrieval.ENTRA_OAUTH:
+        return _of_the_application(profile)
+    if profile.get(f"{side}authenticationprotocol") == AuthenticationProtocol.OAUTH:
+        return Obstacle(
+            "InvalidCredentialTypeForExchange",
+            0x8005E203,
+            "OAuth takes an application's id and secret; the profile names a user and a password.",
+            f"Set {side}credentialretrieval to 7 (OAuth), or {side}authenticationprotocol to 0.",
+        )
+    if retrieval == CredentialRetrieval.USER_OR_QUEUE:
+        return _of_the_mailbox(mailbox)
+    if retrieval == CredentialRetrieval.PROFILE:
+        return _of_the_profile(profile, side)
+    return Obstacle(
+        "InvalidCredentialTypeForExchange",
+        0x8005E203,
+        "Exchange can't be opened with the kind of credentials that the profile names: server-to-server "
+        "and managed identities exist in Microsoft's own cloud only, Windows' own sign-in on Windows only.",
+        f"Set {side}credentialretrieval to 7 (OAuth with an application of your tenant), 1 (the name and "
+        "password of a service account in the profile) or 0 (user or queue).",
+    )
+
+
+def _of_the_application(profile: Mapping[str, Any]) -> CredentialPlace | Obstacle:
+    if not profile.get("oauthclientid") or not profile.get("isoauthclientsecretset"):
+        return Obstacle(
+            "SpecifyOAuthClient",
+            0x8005E251,
+            "The profile has no OAuth client id or no secret.",
+            "Set oauthclientid and oauthclientsecret on the profile.",
+        )
+    if not profile.get("exchangeonlinetenantid"):
+        return Obstacle(
+            "SpecifyTenant",
+            0x8005E251,
+            "The profile does not say which tenant the mailboxes are in.",
+            "Set exchangeonlinetenantid on the profile.",
+        )
+    return APPLICATION
 
 
 def _sends_as_it_receives(profile: Mapping[str, Any]) -> bool:

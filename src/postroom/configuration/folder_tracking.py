@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from postroom.configuration.permission import EXCHANGE_TYPES
+from postroom.configuration.exchange import is_exchange
 from postroom.configuration.switch import Switch
 from postroom.configuration.switches import read_switches
 from postroom.schema.choices import IncomingDeliveryMethod
@@ -31,4 +31,4 @@ def tracks_by_category(
 
 def _is_read_on_exchange(mailbox: Mapping[str, Any], profile: Mapping[str, Any]) -> bool:
     method = mailbox.get("incomingemaildeliverymethod")
-    return method == IncomingDeliveryMethod.SERVER_SIDE and profile.get("servertype") in EXCHANGE_TYPES
+    return method == IncomingDeliveryMethod.SERVER_SIDE and is_exchange(profile)

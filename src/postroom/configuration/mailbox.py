@@ -160,6 +160,9 @@ def taken_back_by(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict
         reset |= {"mailboxstatus": RunStatus.NOT_RUN}
     if "emailaddress" in changed and before.get("emailaddress"):
         reset["emailrouteraccessapproval"] = AccessApproval.PENDING
+    if before.get("ewsurl") and changed & {"emailaddress", "emailserverprofile"}:
+        # Where the mailbox was found says nothing about another one, or another system.
+        reset |= {"ewsurl": None, "lastautodiscoveredon": None}
     return {name: value for name, value in reset.items() if name not in changed}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from postroom.configuration.endpoints import Protocol, default_port
-from postroom.configuration.permission import EXCHANGE_TYPES
+from postroom.configuration.exchange import is_exchange
 from postroom.errors import InvalidRecord
 from postroom.schema.choices import CredentialRetrieval, ServerType
 
@@ -12,10 +12,6 @@ from postroom.schema.choices import CredentialRetrieval, ServerType
 def problems_of(profile: Mapping[str, Any]) -> list[InvalidRecord]:
     """Return every rule that a profile, as it would be stored, breaks."""
     return [*_location_problems(profile), *_exchange_only_problems(profile), *_credential_problems(profile)]
-
-
-def _is_exchange(profile: Mapping[str, Any]) -> bool:
-    return profile.get("servertype") in EXCHANGE_TYPES
 
 
 def _location_problems(profile: Mapping[str, Any]) -> Iterator[InvalidRecord]:
@@ -30,8 +26,15 @@ def _location_problems(profile: Mapping[str, Any]) -> Iterator[InvalidRecord]:
             continue
         if not location and not _may_be_empty(profile, side):
             code = 0x8005E24B if side == "incoming" else 0x8005E24C
-            yield InvalidRecord(f"{column} is required: name the host.", code=code, column=column)
-        if location and not _is_exchange(profile) and not _is_host(location):
+            what = "the URL of Exchange Web Services" if is_exchange(profile) else "the host"
+            yield InvalidRecord(f"{column} is required: name {what}.", code=code, column=column)
+        if location and is_exchange(profile) and not _is_url(location):
+            yield InvalidRecord(
+                f"{column} must be a URL like https://mail.example.com/EWS/Exchange.asmx.",
+                code=0x8005E20A,
+                column=column,
+            )
+        if location and not is_exchange(profile) and not _is_host(location):
             yield InvalidRecord(
                 f"{column} must be a host name or an address, without scheme, path, port or blanks.",
                 code=0x8005E20A,
@@ -40,9 +43,17 @@ def _location_problems(profile: Mapping[str, Any]) -> Iterator[InvalidRecord]:
 
 
 def _may_be_empty(profile: Mapping[str, Any], side: str) -> bool:
-    if _is_exchange(profile) or profile.get("defaultserverlocation"):
+    if profile.get("servertype") == ServerType.EXCHANGE_ONLINE or profile.get("defaultserverlocation"):
         return True
+    if is_exchange(profile):
+        # Exchange sends where it receives.
+        return side == "outgoing"
     return side == "outgoing" and bool(profile.get("usesamesettingsforoutgoingconnections"))
+
+
+def _is_url(location: str) -> bool:
+    scheme, _, rest = location.strip().partition("://")
+    return scheme.lower() in {"https", "http"} and bool(rest) and not any(c.isspace() for c in rest)
 
 
 def _is_host(location: str) -> bool:
@@ -53,7 +64,7 @@ def _is_host(location: str) -> bool:
 
 
 def _exchange_only_problems(profile: Mapping[str, Any]) -> Iterator[InvalidRecord]:
-    if _is_exchange(profile):
+    if is_exchange(profile):
         return
     if profile.get("useautodiscover"):
         yield InvalidRecord(
@@ -71,7 +82,7 @@ def _exchange_only_problems(profile: Mapping[str, Any]) -> Iterator[InvalidRecor
 
 
 def _credential_problems(profile: Mapping[str, Any]) -> Iterator[InvalidRecord]:
-    if _is_exchange(profile):
+    if is_exchange(profile):
         for side in ("incoming", "outgoing"):
             if profile.get(f"{side}credentialretrieval") == CredentialRetrieval.ANONYMOUS:
                 yield InvalidRecord(

@@ -1,16 +1,16 @@
 """Opening a mailbox's servers: configuration and credentials to a source or a sink."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from postroom.configuration.credentials import NO_CREDENTIALS, CredentialPlace, credentials_for
 from postroom.configuration.endpoints import Encryption, Server, incoming_server, outgoing_server
+from postroom.configuration.exchange import is_exchange
 from postroom.configuration.permission import Obstacle, obstacle_to
 from postroom.configuration.readiness import hindrance
-from postroom.errors import SignInRejected
 from postroom.passes.context import Context
+from postroom.passes.credentials import Hindered, open_credentials
+from postroom.passes.exchange import open_exchange_mailbox, open_exchange_outbox
 from postroom.passes.result import PassResult
 from postroom.ports.mail import MailSink, MailSource
 from postroom.schema.choices import Workload
@@ -30,22 +30,6 @@ _SECURITY = {
     Encryption.IMPLICIT: Security.TLS,
     Encryption.UPGRADE: Security.STARTTLS,
 }
-
-
-class Hindered(SignInRejected):
-    """The configuration keeps a workload from running; `obstacle` says what and how to mend it."""
-
-    def __init__(self, obstacle: Obstacle) -> None:
-        super().__init__(f"{obstacle.sentence} {obstacle.cure}")
-        self.obstacle = obstacle
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A user name and password, opened for one connection."""
-
-    user: str
-    password: str | None = field(repr=False)
 
 
 def read_setup(context: Context, mailbox: UUID) -> Setup:
@@ -88,25 +72,29 @@ def hindered(
 
 
 def open_source(context: Context, setup: Setup) -> MailSource:
-    """Sign in to the server that the mailbox reads from."""
+    """Open the mailbox on the server that it reads from."""
+    if is_exchange(_profile(setup)):
+        return open_exchange_mailbox(context, setup)
     return open_pop3(pop3_account(context, setup), largest=context.mail.largest_message)
 
 
 def open_sink(context: Context, setup: Setup) -> MailSink:
-    """Connect to the server that the mailbox sends through, when the first message is submitted."""
+    """Return the way out of the mailbox; connects when the first message is submitted."""
+    if is_exchange(_profile(setup)):
+        return open_exchange_outbox(context, setup)
     return open_smtp(smtp_account(context, setup))
 
 
 def pop3_account(context: Context, setup: Setup) -> Pop3Account:
     """Return what a POP3 connection for this mailbox needs."""
-    credentials = _credentials(context, setup, Workload.INCOMING)
+    credentials = open_credentials(context, setup, Workload.INCOMING)
     endpoint = _endpoint(context, incoming_server(_profile(setup)))
     return Pop3Account(endpoint, credentials.user, credentials.password or "")
 
 
 def smtp_account(context: Context, setup: Setup) -> SmtpAccount:
     """Return what an SMTP connection for this mailbox needs."""
-    credentials = _credentials(context, setup, Workload.OUTGOING)
+    credentials = open_credentials(context, setup, Workload.OUTGOING)
     endpoint = _endpoint(context, outgoing_server(_profile(setup)))
     return SmtpAccount(endpoint, credentials.user, credentials.password)
 
@@ -125,20 +113,3 @@ def _endpoint(context: Context, server: Server) -> Endpoint:
         trusted_authority=server.trusted_authority or None,
         allow_plaintext=context.mail.allow_plaintext,
     )
-
-
-def _credentials(context: Context, setup: Setup, workload: Workload) -> Credentials:
-    place = credentials_for(workload, setup.mailbox, _profile(setup))
-    if isinstance(place, Obstacle):
-        raise Hindered(place)
-    if place == NO_CREDENTIALS:
-        return Credentials("", None)
-    return _opened(context, setup, place)
-
-
-def _opened(context: Context, setup: Setup, place: CredentialPlace) -> Credentials:
-    row = setup.mailbox if place.table == "mailbox" else _profile(setup)
-    table = place.table or ""
-    with context.database.read() as connection:
-        password = context.records.open_secret(connection, table, row[f"{table}id"], place.password_column)
-    return Credentials(row[place.user_column] or "", password)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from uuid import UUID
 
-from postroom.errors import TooLarge, TransportError
+from postroom.errors import Throttled, TooLarge, TransportError
 from postroom.passes import access, relate
 from postroom.passes.access import SourceOpener
 from postroom.passes.context import Context
@@ -275,6 +275,9 @@ def _fetch_all(receiving: _Receiving, wanted: Sequence[Offered]) -> TransportErr
         if failure is None:
             return None
         receiving.source = None
+        if isinstance(failure, Throttled):
+            # Nothing is wrong with the message, and asking again at once is what we were asked not to do.
+            return failure
         is_explained = _ended_on_purpose(arrived)
         if remaining and not is_explained:
             # Whoever is at fault, the session broke at this message. Were it not put aside, a

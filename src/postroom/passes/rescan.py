@@ -17,6 +17,7 @@ from postroom.errors import TransportError
 from postroom.mime.message import Raw
 from postroom.passes import access
 from postroom.passes.context import Context
+from postroom.passes.credentials import Hindered
 from postroom.passes.forwarded import open_item
 from postroom.passes.gather import AddressBook, gather
 from postroom.passes.judge import FROM_FILE, Judged, Opened, judge
@@ -70,7 +71,7 @@ def rescan(
     """
     setup = access.read_setup(context, mailbox)
     if obstacle := access.obstacle_for(setup, Workload.INCOMING):
-        raise access.Hindered(obstacle)
+        raise Hindered(obstacle)
     with context.database.read() as connection:
         candidates = set(decisions.seen_but_not_tracked(connection, mailbox, since))
     if only is not None:

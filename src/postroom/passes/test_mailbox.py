@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from postroom.configuration.exchange import is_exchange
 from postroom.configuration.mailbox import overall
 from postroom.configuration.permission import Obstacle
 from postroom.errors import TransportError, UserError
@@ -14,6 +15,7 @@ from postroom.mime.compose import compose
 from postroom.mime.message import Address, Outgoing
 from postroom.passes import access
 from postroom.passes.context import Context
+from postroom.passes.exchange import try_exchange
 from postroom.ports.mail import Outcome, Submission
 from postroom.schema.choices import IncomingDeliveryMethod, OutgoingDeliveryMethod, RunStatus, Workload
 from postroom.schema.ids import new_id
@@ -123,16 +125,24 @@ def _finding(workload: Workload, step: Step) -> Finding:
 
 
 def _incoming_steps(context: Context, setup: Setup) -> Iterator[Step]:
+    if is_exchange(setup.profile or {}):
+        yield from try_exchange(context, setup, Workload.INCOMING)
+        return
     yield from pop3.check(access.pop3_account(context, setup))
 
 
 def _outgoing_steps(context: Context, setup: Setup) -> Iterator[Step]:
-    account = access.smtp_account(context, setup)
-    for step in smtp.check(account):
+    for step in _sending_steps(context, setup):
         yield step
         if not step.ok:
             return
     yield _send_to_itself(context, setup)
+
+
+def _sending_steps(context: Context, setup: Setup) -> Iterator[Step]:
+    if is_exchange(setup.profile or {}):
+        return try_exchange(context, setup, Workload.OUTGOING)
+    return smtp.check(access.smtp_account(context, setup))
 
 
 def _send_to_itself(context: Context, setup: Setup) -> Step:

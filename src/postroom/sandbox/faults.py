@@ -48,6 +48,8 @@ class Misbehaviour(Enum):
     LOSE_ANSWER = "lose answer"
     #: Exchange: answer with a SOAP fault of the code in `answer`.
     FAULT = "fault"
+    #: Exchange: answer all that is asked with response messages of the code in `answer`.
+    DENY = "deny"
     #: Exchange: tell subscribers nothing of what happens.
     SKIP_EVENTS = "skip events"
     #: Exchange: answer in a form that real servers use and programs stumble over; `answer` says which.

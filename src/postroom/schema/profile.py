@@ -301,6 +301,12 @@ class EmailServerProfile(Audited, Owned, Zoned, Row):
         default=ConnectionSecurity.AUTOMATIC,
         description="How the outgoing connection is protected when TLS is on.",
     )
+    postroom_tokenauthority = col.text(
+        2084,
+        label="Token Authority",
+        format=Format.URL,
+        description="Who gives OAuth tokens, where that is not the authority of the profile's cloud.",
+    )
     postroom_trustedauthority = col.memo(
         1_048_576,
         label="Trusted Authority",

@@ -224,14 +224,14 @@ class Connection:
         try:
             self._sock = context.wrap_socket(self._sock, server_hostname=self.endpoint.host)
         except ssl.SSLCertVerificationError as error:
-            raise _untrusted(self.endpoint, error) from error
+            raise untrusted(self.endpoint, error) from error
         except TimeoutError as error:
             raise Unreachable(
                 f"{self.endpoint} did not answer the start of TLS within {self.endpoint.timeout:g} s; "
                 "perhaps this port expects an unencrypted start (STARTTLS)."
             ) from error
         except (OSError, ValueError) as error:
-            raise _no_tls(self.endpoint, error) from error
+            raise no_tls(self.endpoint, error) from error
 
     def close(self) -> None:
         """Close the connection; raises nothing."""
@@ -302,7 +302,7 @@ def resolve(endpoint: Endpoint) -> list[Address]:
                 f"The name service gave no answer about {endpoint.host} in {endpoint.timeout:g} s."
             )
     if isinstance(found, Exception):
-        raise _not_found(endpoint, found) from found
+        raise not_found(endpoint, found) from found
     return found
 
 
@@ -324,7 +324,7 @@ def connect(endpoint: Endpoint, addresses: list[Address]) -> Connection:
         # Commands are short and go out at once; waiting to fill a packet costs 40 ms a turn.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Connection(sock, endpoint)
-    raise _no_answer(endpoint, failure) from failure
+    raise no_answer(endpoint, failure) from failure
 
 
 def open_connection(endpoint: Endpoint) -> Connection:
@@ -362,13 +362,15 @@ def _is_numeric(host: str) -> bool:
     return True
 
 
-def _not_found(endpoint: Endpoint, error: OSError | UnicodeError) -> Unreachable:
+def not_found(endpoint: Endpoint, error: OSError | UnicodeError) -> Unreachable:
+    """Return what it means that the host's name leads nowhere."""
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
         return Unreachable(f"The name service cannot be reached to look up {endpoint.host}; try again later.")
     return Unreachable(f"There is no host named {endpoint.host}; correct the location in the server profile.")
 
 
-def _no_answer(endpoint: Endpoint, error: OSError | None) -> Unreachable:
+def no_answer(endpoint: Endpoint, error: OSError | None) -> Unreachable:
+    """Return what it means that no connection came about."""
     if isinstance(error, TimeoutError):
         return Unreachable(
             f"{endpoint} did not answer within {endpoint.timeout:g} s; check host and port, "
@@ -393,7 +395,8 @@ CERTIFICATE_FAULTS = {
 }
 
 
-def _untrusted(endpoint: Endpoint, error: ssl.SSLCertVerificationError) -> Unreachable:
+def untrusted(endpoint: Endpoint, error: ssl.SSLCertVerificationError) -> Unreachable:
+    """Return what is wrong with the server's certificate."""
     fault = CERTIFICATE_FAULTS.get(error.verify_code, f"is not acceptable ({error.verify_message})")
     return Unreachable(
         f"The certificate of {endpoint} {fault}; nothing was sent. Mend the certificate, use the host name "
@@ -402,7 +405,8 @@ def _untrusted(endpoint: Endpoint, error: ssl.SSLCertVerificationError) -> Unrea
     )
 
 
-def _no_tls(endpoint: Endpoint, error: OSError | ValueError) -> TransportError:
+def no_tls(endpoint: Endpoint, error: OSError | ValueError) -> TransportError:
+    """Return what it means that TLS did not begin."""
     if isinstance(error, ssl.SSLError) and error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}:
         return BadReply(
             f"{endpoint} does not speak TLS from the start; choose STARTTLS in the server profile, "

@@ -220,6 +220,15 @@ def units_of_users(connection: Connection) -> dict[UUID, UUID]:
     return {row.systemuserid: row.businessunitid for row in rows if row.businessunitid}
 
 
+def record_url(database: Database, connection: Connection, mailbox: UUID, url: str, now: datetime) -> None:
+    """Write where the mailbox's Exchange was found."""
+    connection.execute(
+        sa.update(_MAILBOX)
+        .where(_MAILBOX.c.mailboxid == mailbox)
+        .values(ewsurl=url, lastautodiscoveredon=now, versionnumber=database.next_versions(connection))
+    )
+
+
 def record_test(
     database: Database, connection: Connection, mailbox: UUID, outcome: Mapping[str, Any], now: datetime
 ) -> None:

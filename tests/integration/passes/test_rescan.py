@@ -28,8 +28,8 @@ from tests.support.mail import a_message
 
 from postroom.errors import Refused, TransportError, Unreachable
 from postroom.passes import access
-from postroom.passes.access import Hindered
 from postroom.passes.context import Context
+from postroom.passes.credentials import Hindered
 from postroom.passes.judge import Judged
 from postroom.passes.receive import receive
 from postroom.passes.rescan import Found, Mode, rescan

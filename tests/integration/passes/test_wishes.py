@@ -24,7 +24,7 @@ from tests.support.ledgers import (
 from tests.support.mail import a_message
 
 from postroom.errors import MalformedMessage, UserError
-from postroom.passes.access import Hindered
+from postroom.passes.credentials import Hindered
 from postroom.passes.wish import Regarding, track_bytes, track_seen, untrack
 from postroom.schema.choices import Reason, SetBy, Wish
 

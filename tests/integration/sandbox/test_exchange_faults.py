@@ -73,6 +73,22 @@ def test_it_answers_a_fault_for_one_operation_and_serves_the_others(exchange: Ex
     assert inbox.all().count() == 1
 
 
+def test_it_denies_every_item_by_itself(exchange: Exchange) -> None:
+    for subject in ("One", "Two"):
+        exchange.office.deliver(ANN, letter(subject))
+    ann = exchange.account(ANN)
+    ids = list(ann.inbox.all().values_list("id", "changekey"))
+    exchange.server.faults.add(
+        Fault(Misbehaviour.DENY, answer="ErrorItemCorrupt", operation="GetItem", times=1)
+    )
+
+    assert [type(each).__name__ for each in ann.fetch(ids)] == ["ErrorItemCorrupt", "ErrorItemCorrupt"]
+    assert len([each.subject for each in ann.fetch(ids)]) == 2
+    exchange.server.faults.add(Fault(Misbehaviour.DENY, answer="ErrorServerBusy", amount=3))
+    with pytest.raises(ErrorServerBusy):
+        ann.inbox.refresh()
+
+
 def test_one_item_is_withheld_and_the_others_are_given(exchange: Exchange) -> None:
     for subject in ("Good", "Bad"):
         exchange.office.deliver(ANN, letter(subject))

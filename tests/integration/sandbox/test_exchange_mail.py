@@ -4,10 +4,10 @@ import smtplib
 
 import pytest
 from exchangelib import FileAttachment, HTMLBody, ItemAttachment, Mailbox, Message
-from exchangelib.errors import ErrorInvalidRecipients, ErrorSendAsDenied
+from exchangelib.errors import ErrorInvalidRecipients, ErrorMessageSizeExceeded, ErrorSendAsDenied
 from tests.support.exchange import ANN, BEN, CARLA, PASSWORD, Exchange, letter, running
 
-from postroom.sandbox.exchange import ExchangeOffice, Right
+from postroom.sandbox.exchange import ExchangeOffice, Right, sending
 from postroom.sandbox.mailboxes import SandboxMailboxes
 from postroom.sandbox.smtp import SandboxSmtp
 
@@ -126,6 +126,38 @@ def test_a_message_without_valid_recipients_is_not_sent(exchange: Exchange) -> N
 
     with pytest.raises(ErrorInvalidRecipients):
         Message(account=ann, subject="x", body="x", to_recipients=_to("nobody")).send()
+
+
+def test_a_draft_is_changed_and_sent_in_one_go(exchange: Exchange) -> None:
+    ann = exchange.account(ANN)
+    draft = Message(account=ann, folder=ann.drafts, subject="Draft", body="x", to_recipients=_to(BEN)).save()
+
+    draft.subject = "Final"
+    draft.send_and_save(update_fields=["subject"])
+
+    assert exchange.account(BEN).inbox.get().subject == "Final"
+    assert [item.subject for item in ann.sent.all()] == ["Final"]
+
+
+def test_a_large_message_goes_through(exchange: Exchange) -> None:
+    ann = exchange.account(ANN)
+    # More than a text may have for a parser with its usual limits.
+    large = FileAttachment(name="large.bin", content=b"0123456789abcdef" * 500_000)
+
+    Message(account=ann, subject="Large", to_recipients=_to(BEN), attachments=[large]).send()
+
+    assert large.content in b"".join(
+        file.content for item in exchange.office.outlook(BEN).items() for file in item.attachments
+    )
+
+
+def test_a_message_that_is_too_large_is_not_sent(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "LARGEST", 100_000)
+    raw = letter("Larger", sender=ANN, to=BEN, body="0123456789abcdef" * 10_000)
+
+    with pytest.raises(ErrorMessageSizeExceeded):
+        Message(account=exchange.account(ANN), mime_content=raw).send()
+    assert exchange.office.outlook(BEN).subjects() == []
 
 
 def test_only_a_delegate_sends_for_somebody_else_and_recipients_see_both(exchange: Exchange) -> None:

@@ -1,7 +1,7 @@
 """SyncFolderItems of the sandbox's Exchange: each change is told once, whatever happened in between."""
 
 import pytest
-from exchangelib.errors import ErrorInvalidSyncStateData, ErrorSchemaValidation
+from exchangelib.errors import ErrorInvalidSyncStateData, ErrorSchemaValidation, ErrorSyncFolderNotFound
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Inbox
 from exchangelib.services import SyncFolderItems
@@ -128,3 +128,12 @@ def test_a_state_that_is_forgotten_foreign_or_no_state_is_refused(exchange: Exch
     with pytest.raises(ErrorInvalidSyncStateData):
         list(ann.inbox.sync_items(sync_state=state))
     assert list(ann.inbox.sync_items(sync_state=state)) == []
+
+
+def test_a_folder_that_is_gone_is_said_to_be_so(exchange: Exchange) -> None:
+    exchange.office.outlook(ANN).make_folder("Brief", "inbox")
+    folder = next(iter(exchange.account(ANN).inbox.children))
+    exchange.office.outlook(ANN).delete_folder("Inbox/Brief")
+
+    with pytest.raises(ErrorSyncFolderNotFound):
+        list(folder.sync_items())

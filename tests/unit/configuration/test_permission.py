@@ -84,6 +84,12 @@ def test_each_thing_that_stands_in_the_way_is_named_with_its_cure(
     assert obstacle(workload, **changed) == expected
 
 
+@pytest.mark.parametrize("servertype", [0, 1, 2, 3])
+@pytest.mark.parametrize("workload", [IN, OUT])
+def test_pop3_and_exchange_serve_both_directions(workload: Workload, servertype: int) -> None:
+    assert obstacle(workload, profile={**PROFILE, "servertype": servertype}) is None
+
+
 def test_the_first_thing_that_stands_in_the_way_is_named() -> None:
     assert obstacle(statecode=1, profile=None, emailrouteraccessapproval=0) == ("MailboxDisabled", 0x8005E219)
 

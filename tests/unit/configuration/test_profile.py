@@ -8,6 +8,8 @@ from postroom.configuration.profile import filled_in, left_open_by, problems_of
 
 POP3 = {"servertype": 1, "incomingserverlocation": "pop.example", "outgoingserverlocation": "smtp.example"}
 EXCHANGE = {"servertype": 0, "useautodiscover": True}
+EWS = "https://mail.example/EWS/Exchange.asmx"
+NO_OUT = {"outgoingserverlocation": ""}
 
 
 def codes(**changed: Any) -> list[int]:
@@ -47,9 +49,21 @@ def test_autodiscovery_is_for_exchange_only() -> None:
     assert codes(**EXCHANGE, **places) == []
 
 
+@pytest.mark.parametrize("place", ["mail.example", "ftp://mail.example/x", "https://", "https://a b/x"])
+def test_an_exchange_server_is_named_by_its_url(place: str) -> None:
+    assert codes(servertype=0, incomingserverlocation=place, **NO_OUT) == [0x8005E20A]
+    assert codes(servertype=0, incomingserverlocation=EWS, outgoingserverlocation=place) == [0x8005E20A]
+
+
+def test_an_exchange_server_of_ones_own_has_to_be_named_or_found() -> None:
+    for kind in (0, 2):
+        assert codes(servertype=kind, incomingserverlocation="", **NO_OUT) == [0x8005E24B]
+
+
 def test_exchange_needs_credentials() -> None:
     for side in ("incoming", "outgoing"):
-        assert codes(servertype=3, **{f"{side}credentialretrieval": 4}) == [0x8005E203]
+        places = {"incomingserverlocation": EWS, **NO_OUT}
+        assert codes(servertype=3, **places, **{f"{side}credentialretrieval": 4}) == [0x8005E203]
     assert codes(outgoingcredentialretrieval=4) == [], "an SMTP relay may need none"
 
 
@@ -63,8 +77,9 @@ def test_a_host_is_a_name_or_an_address(place: str) -> None:
     [
         {"outgoingserverlocation": "", "usesamesettingsforoutgoingconnections": True},
         {"incomingserverlocation": "", "outgoingserverlocation": "", "defaultserverlocation": "mail.example"},
-        {"servertype": 0, "incomingserverlocation": "", "outgoingserverlocation": ""},
-        {"servertype": 2, "incomingserverlocation": "https://mail.example/EWS/Exchange.asmx"},
+        {"servertype": 3, "incomingserverlocation": "", "outgoingserverlocation": ""},
+        {"servertype": 0, "incomingserverlocation": "", "defaultserverlocation": EWS, **NO_OUT},
+        {"servertype": 2, "incomingserverlocation": EWS, **NO_OUT},
     ],
 )
 def test_a_location_may_be_left_out_where_another_one_serves(changed: dict[str, Any]) -> None:

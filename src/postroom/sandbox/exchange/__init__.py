@@ -1,4 +1,4 @@
-"""The sandbox's Exchange: mailboxes with mail, calendar, contacts and tasks, spoken to by EWS."""
+"""The sandbox's Exchange: mail, calendar, contacts and tasks, spoken to by EWS."""
 
 from postroom.sandbox.exchange.access import Right
 from postroom.sandbox.exchange.office import ExchangeOffice

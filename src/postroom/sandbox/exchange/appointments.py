@@ -1,4 +1,4 @@
-"""Appointments: what the server adds to what a client writes, and what follows from it."""
+"""Appointments: what the server adds to what a client writes, and what follows."""
 
 import copy
 from collections.abc import Callable, Mapping

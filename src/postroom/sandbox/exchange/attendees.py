@@ -1,4 +1,4 @@
-"""Attendees in an organizer's appointment: who they are, and what they have answered."""
+"""Attendees of a meeting in its organizer's appointment, and what they have answered."""
 
 import copy
 from collections.abc import Iterator

@@ -67,9 +67,19 @@ class Call:
             raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
         return mailbox, found
 
-    def folder_in(self, holder: etree._Element | None) -> tuple[Mailbox, Folder] | None:
-        """Return the folder named within an element such as m:ToFolderId, or None without one."""
-        return None if holder is None or not len(holder) else self.folder(holder[0])
+    def folder_in(self, holder: etree._Element | None, missing: str = "") -> tuple[Mailbox, Folder] | None:
+        """Return the folder named within an element such as m:ToFolderId, or None without one.
+
+        `missing` is the code of the refusal when there is no such folder.
+        """
+        if holder is None or not len(holder):
+            return None
+        try:
+            return self.folder(holder[0])
+        except Refusal as refusal:
+            if missing and refusal.code in ("ErrorItemNotFound", "ErrorFolderNotFound"):
+                raise Refusal(missing, "The specified folder could not be found.") from refusal
+            raise
 
     def item(self, element: etree._Element) -> tuple[Mailbox, Item]:
         """Return the item that an id names, also an occurrence or a series by the other, and whose it is."""

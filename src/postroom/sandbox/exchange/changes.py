@@ -1,4 +1,4 @@
-"""What has changed in a folder or a hierarchy since a state: the memory of both Sync operations."""
+"""What has changed in a folder or a hierarchy since a state; both Sync operations ask."""
 
 from bisect import bisect_right
 from dataclasses import dataclass

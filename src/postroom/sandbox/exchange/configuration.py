@@ -1,4 +1,4 @@
-"""Operations on user configurations: settings that clients keep in folders, such as the category list."""
+"""Operations on user configurations: settings that clients keep in folders."""
 
 import copy
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from postroom.sandbox.exchange.names import local_name, m_element, m_name, t_ele
 from postroom.sandbox.exchange.refusal import Refusal
 
 #: What each value of UserConfigurationProperties shows.
-# source: MS-OXWSUSRCFG 3.1.4.3
+# source: MS-OXWSUSRCFG UserConfigurationPropertyType
 _SHOWN = {
     "Id": {"ItemId"},
     "Dictionary": {"Dictionary"},

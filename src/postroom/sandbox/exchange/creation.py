@@ -96,7 +96,7 @@ def _take(mailbox: Mailbox, folder: Folder, item: Item, child: etree._Element) -
 
 def _is_unsent(item: Item) -> bool:
     """Say whether it is a draft; a client that brings old mail says by PidTagMessageFlags that it is none."""
-    # source: MS-OXCMSG 2.2.1.6
+    # source: MS-OXCMSG PidTagMessageFlags
     flags = item.extended.pop(_FLAGS_KEY, None)
     if flags is None:
         return True

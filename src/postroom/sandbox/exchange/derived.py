@@ -1,4 +1,4 @@
-"""Fields of an item that nobody stores: they follow from the rest of it, its mailbox and its folder."""
+"""Fields of an item that nobody stores: they follow from the rest of it and its place."""
 
 import base64
 import copy

@@ -1,4 +1,4 @@
-"""Answers in forms that real servers use, that the schema allows or forgives, and programs stumble over."""
+"""Answers in forms that real servers use and that programs stumble over."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""Names resolved to addresses: over the organization's people and one person's contacts."""
+"""Names resolved to addresses: over the organization's people and one's contacts."""
 
 import copy
 import re

@@ -18,6 +18,16 @@ from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.restriction import in_order, matches
 from postroom.sandbox.exchange.shape import Extent, read_shape
 
+#: Ways of asking that this server does not know.
+_NOT_ANSWERED = (
+    "QueryString",
+    "GroupBy",
+    "DistinguishedGroupBy",
+    "FractionalPageItemView",
+    "SeekToConditionPageItemView",
+    "ContactsView",
+)
+
 
 def find_item(call: Call, request: etree._Element) -> etree._Element:
     """Answer FindItem."""
@@ -39,13 +49,12 @@ def find_item(call: Call, request: etree._Element) -> etree._Element:
 
 def _find(mailbox: Mailbox, folder: Folder, request: etree._Element) -> list[Item]:
     found = _lying_in(folder, request.get("Traversal") or "Shallow")
-    for name in ("Restriction", "QueryString"):
-        condition = request.find(m_name(name))
-        if condition is None:
-            continue
-        if name == "QueryString":
-            raise Refusal("ErrorInvalidOperation", "Query strings are not answered here; use a restriction.")
-        found = [item for item in found if _answers(mailbox, item, condition)]
+    for name in _NOT_ANSWERED:
+        if request.find(m_name(name)) is not None:
+            raise Refusal("ErrorInvalidOperation", f"{name} is not answered here.")
+    restriction = request.find(m_name("Restriction"))
+    if restriction is not None:
+        found = [item for item in found if _answers(mailbox, item, restriction)]
     order = request.find(m_name("SortOrder"))
     if order is not None:
         return in_order(order, found, lambda item, path: values_of(mailbox, item, path))

@@ -21,14 +21,14 @@ class Folder:
     folder_class: str
     parent_id: str
     #: When its contents last changed.
-    # source: MS-OXPROPS 2.769
+    # source: MS-OXPROPS PidTagLocalCommitTimeMax
     content_at: datetime
     #: The name by which clients know it without an id, such as inbox; empty for a user's own.
     distinguished: str = ""
     items: dict[str, Item] = field(default_factory=dict)
     log: ChangeLog = field(default_factory=ChangeLog)
     #: How many items have ever been deleted from it or moved out of it.
-    # source: MS-OXPROPS 2.674
+    # source: MS-OXPROPS PidTagDeletedCountTotal
     deleted_total: int = 0
     #: Whole t:ExtendedProperty elements by `property_key`.
     extended: dict[str, etree._Element] = field(default_factory=dict)

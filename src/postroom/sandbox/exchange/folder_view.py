@@ -81,7 +81,7 @@ def find_property(folder: Folder, path: etree._Element) -> etree._Element | None
     stored = folder.extended.get(key)
     if stored is not None:
         return copy.deepcopy(stored)
-    # source: MS-OXPROPS 2.674
+    # source: MS-OXPROPS PidTagLocalCommitTimeMax, PidTagDeletedCountTotal
     derived = {
         "tag 0x670a SystemTime": write_instant(folder.content_at),
         "tag 0x670b Integer": str(folder.deleted_total),

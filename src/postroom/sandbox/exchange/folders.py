@@ -62,7 +62,7 @@ def _answers(mailbox: Mailbox, folder: Folder, restriction: etree._Element) -> b
 
 def create_folder(call: Call, request: etree._Element) -> etree._Element:
     """Answer CreateFolder."""
-    parent = call.folder_in(request.find(m_name("ParentFolderId")))
+    parent = call.folder_in(request.find(m_name("ParentFolderId")), "ErrorParentFolderNotFound")
     if parent is None:
         raise Refusal("ErrorInvalidRequest", "The parent folder is not named.")
 
@@ -113,7 +113,7 @@ def _update(mailbox: Mailbox, folder: Folder, description: etree._Element) -> No
 
 def move_folder(call: Call, request: etree._Element) -> etree._Element:
     """Answer MoveFolder."""
-    target = call.folder_in(request.find(m_name("ToFolderId")))
+    target = call.folder_in(request.find(m_name("ToFolderId")), "ErrorToFolderNotFound")
 
     def move(element: etree._Element) -> Sequence[etree._Element]:
         mailbox, folder = call.folder(element)

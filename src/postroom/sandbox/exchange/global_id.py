@@ -1,4 +1,4 @@
-"""Global ids of appointments: what is the same in the calendars of all who take part."""
+"""Global ids of appointments: the same in the calendars of all who take part."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""One HTTP connection to the sandbox's Exchange: who asks, by which path, and how it can go wrong."""
+"""One HTTP connection to the sandbox's Exchange: who asks, by which path, what goes wrong."""
 
 import base64
 import binascii

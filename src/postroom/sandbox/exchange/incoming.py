@@ -22,7 +22,7 @@ MOST_NESTED = 8
 
 _IMPORTANCE = {Importance.LOW: "Low", Importance.NORMAL: "Normal", Importance.HIGH: "High"}
 #: The class of a report, by the report-type of its Content-Type.
-# source: MS-OXOMSG 2.1.3.1
+# source: MS-OXOMSG PidTagMessageClass
 _REPORTS = {
     "delivery-status": "REPORT.IPM.Note.NDR",
     "disposition-notification": "REPORT.IPM.Note.IPNRN",
@@ -104,7 +104,7 @@ def _class_of(message: Message) -> str:
         kind = content_type.parameters.get("report-type", "").lower()
         return _REPORTS.get(kind, "IPM.Note")
     if content_type.value == "multipart/signed":
-        # source: MS-OXOSMIME 2.1.3.1
+        # source: MS-OXOSMIME PidTagMessageClass
         return "IPM.Note.SMIME.MultipartSigned"
     return "IPM.Note"
 

@@ -1,4 +1,4 @@
-"""Dates and times of XML as Exchange takes and gives them: every form of xs:dateTime."""
+"""Dates and times of XML as Exchange takes and gives them: every xs:dateTime, aware."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo

@@ -1,4 +1,4 @@
-"""Messages about meetings where they arrive: appointments made and kept up to date."""
+"""What becomes of messages about meetings where they arrive: appointments kept up to date."""
 
 import copy
 from typing import Final

@@ -1,4 +1,4 @@
-"""One item of a mailbox as it is kept: its fields as elements, its properties, its attachments."""
+"""One item of a mailbox as it is kept: fields as elements, properties, attachments."""
 
 import copy
 import secrets
@@ -149,7 +149,7 @@ def property_key(path: etree._Element) -> str:
 
 
 #: The property sets that have a name in EWS.
-# source: MS-OXPROPS 1.3.2
+# source: MS-OXPROPS Commonly Used Property Sets
 PROPERTY_SETS = {
     "Address": "00062004-0000-0000-c000-000000000046",
     "Appointment": "00062002-0000-0000-c000-000000000046",

@@ -14,7 +14,7 @@ from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.shape import Base, Extent, Shape
 
 #: What FindItem can't tell, because the item would have to be opened for it.
-# source: MS-OXWSSRCH 3.1.4.2
+# source: MS-OXWSSRCH FindItem
 _OPENED = (
     "item:MimeContent item:Body item:Attachments item:InternetMessageHeaders item:UniqueBody "
     "item:NormalizedBody item:TextBody item:ResponseObjects message:ToRecipients message:CcRecipients "

@@ -16,7 +16,7 @@ from postroom.sandbox.exchange.meetings import NOBODY, cancel, invite, read_send
 from postroom.sandbox.exchange.names import RECOVERABLE, local_name, m_element, m_name, t_element
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.responses import RESPONSES, respond_to
-from postroom.sandbox.exchange.sending import send_new
+from postroom.sandbox.exchange.sending import send_kept, send_new
 from postroom.sandbox.exchange.shape import read_shape
 from postroom.sandbox.exchange.updating import update
 from postroom.sandbox.exchange.writing import MESSAGES
@@ -75,6 +75,7 @@ def home_of(call: Call, kind: str) -> tuple[Mailbox, Folder]:
 def update_item(call: Call, request: etree._Element) -> etree._Element:
     """Answer UpdateItem."""
     resolution = request.get("ConflictResolution") or "AutoResolve"
+    saved_in = call.folder_in(request.find(m_name("SavedItemFolderId")))
 
     def change(element: etree._Element) -> Sequence[etree._Element]:
         mailbox, item = call.item(element[0])
@@ -83,10 +84,12 @@ def update_item(call: Call, request: etree._Element) -> etree._Element:
         before = item.twin(item.id, item.change_key, item.folder_id)
         update(mailbox, item, element, resolution, call.time_zone)
         tell_of_change(call, mailbox, before, item, sending)
-        if request.get("MessageDisposition") in ("SendOnly", "SendAndSaveCopy") and item.kind in MESSAGES:
-            raise Refusal("ErrorInvalidRequest", "Send drafts by SendItem.")
         conflicts = m_element("ConflictResults")
         conflicts.append(t_element("Count", "0"))
+        disposition = request.get("MessageDisposition")
+        if disposition in ("SendOnly", "SendAndSaveCopy") and item.kind in MESSAGES:
+            send_kept(call, mailbox, item, saved_in, saves=disposition == "SendAndSaveCopy")
+            return [held("Items"), conflicts]
         return [held("Items", id_only(mailbox, item)), conflicts]
 
     return respond_each(call.operation, children(request, "ItemChanges"), change)
@@ -125,7 +128,7 @@ def copy_item(call: Call, request: etree._Element) -> etree._Element:
 def _transfer(
     call: Call, request: etree._Element, carry: Callable[[Mailbox, Item, Folder, Mailbox], Item]
 ) -> etree._Element:
-    target = call.folder_in(request.find(m_name("ToFolderId")))
+    target = call.folder_in(request.find(m_name("ToFolderId")), "ErrorToFolderNotFound")
     if target is None:
         raise Refusal("ErrorInvalidRequest", "The target folder is not named.")
     into, folder = target

@@ -126,7 +126,7 @@ class Mailbox:
         now = self.now()
         item = Item(self.new_id(), "", kind, folder.id, now, now, now)
         item.put("item:ItemClass", ITEM_CLASSES.get(kind, "IPM.Note"))
-        # Stays the same wherever the item is moved. source: MS-OXPROPS 2.1002
+        # Stays the same wherever the item is moved. source: MS-OXPROPS PidTagSearchKey
         search_key = base64.b64encode(secrets.token_bytes(16)).decode("ascii")
         item.set_property("PropertyTag", "0x300b", "Binary", search_key)
         return item
@@ -173,7 +173,7 @@ class Mailbox:
     def move(self, item: Item, folder: Folder, into: "Mailbox | None" = None) -> Item:
         """Move the item; what lies in the other folder afterwards has another id."""
         self._refuse_occurrence(item)
-        # An id holds the folder's: that is why a move changes it. source: MS-OXWSCORE 3.1.4.9
+        # An id holds the folder's: that is why a move changes it. source: MS-OXWSCORE MoveItem
         target = into or self
         moved = item.twin(target.new_id(), "", folder.id)
         self._take_out(item)

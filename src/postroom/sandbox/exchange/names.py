@@ -182,7 +182,7 @@ def field_uri(kind: str, local: str) -> str | None:
 
 
 #: The class of an item that is made without one, by its kind.
-# source: MS-OXCMSG 2.2.1.3
+# source: MS-OXCMSG PidTagMessageClass
 ITEM_CLASSES: Final[Mapping[str, str]] = {
     "Item": "IPM.Note",
     "Message": "IPM.Note",

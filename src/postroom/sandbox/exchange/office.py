@@ -1,4 +1,4 @@
-"""The sandbox's Exchange itself: all mailboxes, who may open them, and the mail between them."""
+"""The sandbox's Exchange itself: all mailboxes, who may open them, mail between them."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A person at their mailbox: looks into folders and moves, reads, marks and deletes as Outlook does."""
+"""A person at their mailbox: reads, moves, marks, sends and deletes as Outlook does."""
 
 import threading
 from typing import Protocol

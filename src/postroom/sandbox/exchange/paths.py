@@ -62,7 +62,7 @@ def find_property(item: Item, path: etree._Element) -> etree._Element | None:
     return element
 
 
-# source: MS-OXPROPS 2.788
+# source: MS-OXPROPS PidTagTransportMessageHeaders and others
 _TEXTS: Mapping[str, str] = {
     "tag 0x37 String": "item:Subject",
     "tag 0x1a String": "item:ItemClass",

@@ -1,4 +1,4 @@
-"""Recurrence of appointments and tasks: read from EWS, written, expanded to instants."""
+"""Recurrence of appointments and tasks: read from EWS, written back, expanded."""
 
 import calendar
 from collections.abc import Iterator

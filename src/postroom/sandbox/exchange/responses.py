@@ -1,4 +1,4 @@
-"""Response objects: to create one accepts, declines, cancels or removes a meeting."""
+"""Response objects: a meeting is accepted, declined, canceled or removed by one of them."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Restrictions and sort orders: whether an item is meant, and in which order items stand.
+"""Restrictions of FindItem and FindFolder, and the order in which items stand.
 
 Knows no item: who asks hands over how to look up the values of a field that a path element names.
 """

@@ -1,4 +1,4 @@
-"""Sending: a new message or a draft becomes a letter, and a copy of it stays where it is wanted."""
+"""Sending: a message or a draft becomes a letter, and a copy stays where it is wanted."""
 
 import secrets
 from collections.abc import Sequence
@@ -54,15 +54,22 @@ def send_item(call: Call, request: etree._Element) -> etree._Element:
             raise Refusal("ErrorChangeKeyRequiredForWriteOperations", "The change key is required to send.")
         if change_key != item.change_key:
             raise Refusal("ErrorStaleObject", "The item has been changed since.")
-        post(call, item)
-        if saves:
-            into, folder = saved_in or (mailbox, mailbox.get_standard("sentitems"))
-            mailbox.move(item, folder, into)
-        else:
-            mailbox.drop(item)
+        send_kept(call, mailbox, item, saved_in, saves=saves)
         return []
 
     return respond_each(call.operation, children(request, "ItemIds"), send)
+
+
+def send_kept(
+    call: Call, mailbox: Mailbox, item: Item, saved_in: tuple[Mailbox, Folder] | None, *, saves: bool
+) -> None:
+    """Send a draft that lies in a mailbox, and move it to where a copy is wanted."""
+    post(call, item)
+    if saves:
+        into, folder = saved_in or (mailbox, mailbox.get_standard("sentitems"))
+        mailbox.move(item, folder, into)
+    else:
+        mailbox.drop(item)
 
 
 def post(call: Call, item: Item) -> None:

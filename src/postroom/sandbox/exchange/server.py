@@ -1,4 +1,4 @@
-"""The HTTP server of the sandbox's Exchange: a thread per connection, kept alive, with TLS on request."""
+"""The HTTP server of the sandbox's Exchange: a thread per connection, TLS on request."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""From the octets of a request to those of its answer: everything about EWS that is not HTTP."""
+"""From the octets of a request to those of its answer: all of EWS that is not HTTP."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from lxml import etree
 from postroom.sandbox.exchange.answer import refused, respond
 from postroom.sandbox.exchange.call import Call
 from postroom.sandbox.exchange.deviation import deviate
+from postroom.sandbox.exchange.names import local_name
 from postroom.sandbox.exchange.notifications import Subscriptions
 from postroom.sandbox.exchange.office import ExchangeOffice
 from postroom.sandbox.exchange.operations import OPERATIONS
@@ -85,8 +86,9 @@ class ExchangeService:
         if operation is None:
             raise WholeRefusal("ErrorInvalidOperation", f"{asked.call.operation[:60]} is not served here.")
         try:
+            denied = _denied(asked)
             with self._office.lock:
-                payload = operation(asked.call, asked.payload)
+                payload = denied if denied is not None else operation(asked.call, asked.payload)
         except WholeRefusal:
             raise
         except Refusal as refusal:
@@ -118,3 +120,28 @@ class ExchangeService:
         if fault := call.strike(Misbehaviour.FAULT):
             code = fault.answer or "ErrorInternalServerError"
             raise WholeRefusal(code, f"The sandbox was told to answer {code}.")
+
+
+#: What a request names its subjects in, each of which gets a response message.
+_SUBJECTS = (
+    "Items",
+    "ItemIds",
+    "ItemChanges",
+    "FolderIds",
+    "ParentFolderIds",
+    "Attachments",
+    "AttachmentIds",
+)
+
+
+def _denied(asked: Asked) -> etree._Element | None:
+    """Return the response that denies everything asked for, when the sandbox is told to."""
+    fault = asked.call.strike(Misbehaviour.DENY)
+    if fault is None:
+        return None
+    code = fault.answer or "ErrorQuotaExceeded"
+    values = {"BackOffMilliseconds": str(int(fault.amount * 1000))} if code == "ErrorServerBusy" else {}
+    refusal = Refusal(code, f"The sandbox was told to answer {code}.", values)
+    number = next((len(holder) for holder in asked.payload if local_name(holder) in _SUBJECTS), 1)
+    operation = asked.call.operation
+    return respond(operation, [refused(operation, refusal) for _ in range(number)])

@@ -1,4 +1,4 @@
-"""SOAP envelopes of Exchange Web Services: read without trust, written with the server's version."""
+"""SOAP envelopes of Exchange Web Services: read without trust, written with a version."""
 
 from dataclasses import dataclass
 
@@ -20,6 +20,9 @@ from postroom.sandbox.exchange.refusal import Refusal, WholeRefusal
 #: Octets that one request may have.
 LARGEST_REQUEST = 64 * 1024 * 1024
 
+#: Texts up to here need no parser without limits.
+_LONG_TEXT = 8 * 1024 * 1024
+
 #: The version that the server says it is: Exchange 2016.
 _BUILD = {
     "MajorVersion": "15",
@@ -29,7 +32,7 @@ _BUILD = {
     "Version": "V2017_07_11",
 }
 #: The schema versions that a request may name, oldest first.
-# source: MS-OXWSCDATA 2.2.3.14
+# source: MS-OXWSCDATA RequestServerVersion
 VERSIONS = (
     "Exchange2007",
     "Exchange2007_SP1",
@@ -77,7 +80,12 @@ def parse(data: bytes) -> etree._Element:
     if b"<!DOCTYPE" in data or b"\0" in data:
         raise WholeRefusal("ErrorSchemaValidation", "The request holds a document type, which is not taken.")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        # Without it no text may be longer than 10 MB, and large messages are.
+        huge_tree=len(data) > _LONG_TEXT,
+        remove_comments=True,
     )
     try:
         return etree.fromstring(data, parser)
@@ -127,7 +135,7 @@ def write_envelope(payload: etree._Element) -> bytes:
 
 def write_fault(refusal: Refusal) -> bytes:
     """Return a response that is a SOAP fault."""
-    # The children of a fault have no namespace. source: MS-OXWSCDATA 2.2.4.13
+    # The children of a fault have no namespace. source: SOAP11 4.4
     fault = etree.Element(f"{{{SOAP}}}Fault", nsmap=dict(NSMAP))
     code = etree.SubElement(fault, "faultcode", nsmap={"a": TYPES})
     code.text = f"a:{refusal.code}"

@@ -19,7 +19,7 @@ from postroom.sandbox.exchange.shape import Shape, read_shape
 from postroom.sandbox.faults import Misbehaviour
 
 #: Changes in one answer at most.
-# source: MS-OXWSSYNC 3.1.4.2
+# source: MS-OXWSSYNC MaxSyncChangesReturnedType
 LARGEST_PAGE = 512
 _MARK = "postroom-sync"
 
@@ -60,7 +60,7 @@ def sync_folder_items(call: Call, request: etree._Element) -> etree._Element:
 
 
 def _sync_items(call: Call, request: etree._Element) -> list[etree._Element]:
-    found = call.folder_in(request.find(m_name("SyncFolderId")))
+    found = call.folder_in(request.find(m_name("SyncFolderId")), "ErrorSyncFolderNotFound")
     if found is None:
         raise Refusal("ErrorInvalidRequest", "The folder is not named.")
     mailbox, folder = found
@@ -119,7 +119,7 @@ def sync_folder_hierarchy(call: Call, request: etree._Element) -> etree._Element
 
 
 def _sync_hierarchy(call: Call, request: etree._Element) -> list[etree._Element]:
-    found = call.folder_in(request.find(m_name("SyncFolderId")))
+    found = call.folder_in(request.find(m_name("SyncFolderId")), "ErrorSyncFolderNotFound")
     mailbox, top = found or (call.mailbox, call.mailbox.get_standard(TOP))
     shape = read_shape(request.find(m_name("FolderShape")))
     state = _read_state(call, request, top)

@@ -66,7 +66,7 @@ def _take_mime(mailbox: Mailbox, item: Item) -> None:
 
 def refuse_conflict(mailbox: Mailbox, item: Item, change_key: str, names: list[str], resolution: str) -> None:
     """Refuse when the client's knowledge of the item is too old for what it wants to write."""
-    # source: MS-OXWSCDATA 2.2.5.4
+    # source: MS-OXWSCORE ConflictResolutionType
     if resolution == "AlwaysOverwrite" or change_key == item.change_key:
         return
     if not change_key:

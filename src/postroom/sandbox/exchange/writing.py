@@ -98,7 +98,7 @@ def _headers(item: Item) -> list[tuple[str, str]]:
 
 def _named_headers(item: Item) -> list[tuple[str, str]]:
     """Return the headers that a client has set as extended properties."""
-    # source: MS-OXCMAIL 2.1.3.4
+    # source: MS-OXCMAIL
     found = []
     for element in item.extended.values():
         path = element[0]

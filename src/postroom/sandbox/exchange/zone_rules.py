@@ -1,4 +1,4 @@
-"""Rules of daylight saving time: found in the IANA database, and applied without it."""
+"""Rules of daylight saving time: found in the IANA database, applied where only rules are."""
 
 import calendar
 from collections.abc import Iterator

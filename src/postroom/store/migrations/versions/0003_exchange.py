@@ -26,6 +26,11 @@ def upgrade() -> None:
             sa.Column("postroom_regardingmailboxid", sa.Uuid(), autoincrement=False, nullable=True)
         )
 
+    with op.batch_alter_table("emailserverprofile", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("postroom_tokenauthority", sa.String(length=2084), autoincrement=False, nullable=True)
+        )
+
     with op.batch_alter_table("mailboxtrackingfolder", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("postroom_state", sa.Integer(), server_default="0", autoincrement=False, nullable=False)
@@ -52,6 +57,9 @@ def downgrade() -> None:
     with op.batch_alter_table("mailboxtrackingfolder", schema=None) as batch_op:
         batch_op.drop_column("postroom_appliedregardingid")
         batch_op.drop_column("postroom_state")
+
+    with op.batch_alter_table("emailserverprofile", schema=None) as batch_op:
+        batch_op.drop_column("postroom_tokenauthority")
 
     with op.batch_alter_table("email", schema=None) as batch_op:
         batch_op.drop_column("postroom_regardingmailboxid")

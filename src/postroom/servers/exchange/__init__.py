@@ -1,0 +1,1 @@
+"""Exchange Web Services as a client: accounts, sources, sinks, folders, trials, listeners."""

@@ -1,0 +1,348 @@
+"""HTTP to one server under one set of credentials: sessions kept, requests bounded, errors clear.
+
+Channels outlive the passes: signing in costs several turns with NTLM and OAuth, and the bound on
+requests holds for all mailboxes that the same credentials open.
+"""
+
+import contextlib
+import io
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import requests
+from oauthlib.oauth2 import OAuth2Error, TokenExpiredError
+
+from postroom.errors import BadReply, SignInRejected, Throttled, TransportError, Unreachable
+from postroom.servers.connection import OCTETS_PER_SECOND, Mask, tls_context
+from postroom.servers.exchange.account import (
+    MOST_CONNECTIONS,
+    Access,
+    Application,
+    ExchangeAccount,
+    Login,
+    Scheme,
+    endpoint_of,
+    require_privacy,
+)
+from postroom.servers.exchange.faults import Answer, about_status
+from postroom.servers.exchange.network import about_network, about_token
+from postroom.servers.exchange.protocol import SignInProtocol
+
+#: Octets taken from an answer at once; small, because packed ones may unfold a thousandfold.
+PIECE = 64 * 1024
+#: Octets of an answer that is held as a whole.
+LARGEST_ANSWER = 64 * 1024 * 1024
+#: A kept connection unused for longer is opened anew: servers hang up, and a request lost is a doubt.
+IDLE_SECONDS = 60.0
+#: The same for a request that can't be repeated.
+IDLE_SECONDS_ONCE = 5.0
+#: Channels kept without being in use.
+MOST_CHANNELS = 64
+
+_LONGEST_TEXT = 4096
+
+
+class Reply:
+    """An answer under way: status and headers are there, the rest comes in pieces."""
+
+    def __init__(self, response: requests.Response, channel: "Channel") -> None:
+        self.status = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self.is_read = False
+        self._response = response
+        self._channel = channel
+
+    @property
+    def is_soap(self) -> bool:
+        """Say whether an envelope may be in it; faults come with status 500."""
+        kind = self.headers.get("content-type", "").lower()
+        return self.status == 200 or (self.status == 500 and "xml" in kind)
+
+    def pieces(self, largest: int = LARGEST_ANSWER) -> Iterator[bytes]:
+        """Yield the answer; raises `TransportError` when it breaks, drips or does not end."""
+        started, got = time.monotonic(), 0
+        endpoint = self._channel.endpoint
+        try:
+            for piece in self._response.iter_content(PIECE):
+                got += len(piece)
+                yield piece
+                if got > largest:
+                    raise BadReply(f"{endpoint} sent an answer of more than {largest} octets.")
+                if time.monotonic() - started > endpoint.timeout + got / OCTETS_PER_SECOND:
+                    raise Unreachable(f"{endpoint} is too slow: {got} octets in its time.")
+        except (requests.RequestException, OSError) as error:
+            raise about_network(error, endpoint, "the rest of an answer") from error
+        self.is_read = True
+
+    def whole(self, largest: int = LARGEST_ANSWER) -> bytes:
+        """Return all of the answer."""
+        return b"".join(self.pieces(largest))
+
+    def failure(self) -> TransportError:
+        """Return what this answer means when it is no SOAP."""
+        with contextlib.suppress(TransportError):
+            said = b"".join(self.pieces(_LONGEST_TEXT))
+            return self._channel.failure(self.status, self.headers, said)
+        return self._channel.failure(self.status, self.headers, b"")
+
+
+class Body(io.BytesIO):
+    """A request's octets, which know whether all of them have left."""
+
+    def __init__(self, octets: bytes) -> None:
+        super().__init__(octets)
+        self.size = len(octets)
+        self.was_read_whole = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next octets."""
+        piece = super().read(size)
+        self.was_read_whole = self.was_read_whole or self.tell() >= self.size
+        return piece
+
+
+class Channel:
+    """Sessions with one server under one set of credentials."""
+
+    def __init__(self, account: ExchangeAccount, url: str) -> None:
+        self.endpoint = endpoint_of(url, account)
+        self.url = url
+        self._account = account
+        self._room = threading.BoundedSemaphore(max(1, min(account.connections, MOST_CONNECTIONS)))
+        self._lock = threading.Lock()
+        self._idle: list[requests.Session] = []
+        self._protocol: SignInProtocol | None = None
+        self.mask = Mask(account.credentials.secrets)
+
+    @contextmanager
+    def post(
+        self,
+        body: bytes | Body,
+        headers: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+        repeats: bool = True,
+        url: str = "",
+    ) -> Iterator[Reply]:
+        """Send a request and give its answer; one that `repeats` may be sent again when it got lost.
+
+        Raises `TransportError`.
+        """
+        require_privacy(self.endpoint)
+        if not self._room.acquire(timeout=self.endpoint.timeout):
+            raise Throttled(
+                f"All connections to {self.endpoint} are in use; raise maxconcurrentconnections of the "
+                "profile or have fewer mailboxes processed at once.",
+                retry_after=60.0,
+            )
+        try:
+            with self._answered(body, headers, timeout, url or self.url, repeats=repeats) as reply:
+                yield reply
+        finally:
+            self._room.release()
+
+    def close(self) -> None:
+        """Close the kept connections; raises nothing."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for session in idle:
+            session.close()
+
+    def failure(self, status: int, headers: Mapping[str, str], said: bytes) -> TransportError:
+        """Return what an answer that is no SOAP means."""
+        shown = {name: self.mask(value) for name, value in headers.items()}
+        user = self._account.credentials.user
+        return about_status(
+            Answer(str(self.endpoint), user, self._has_tokens, status, shown, self.mask(said))
+        )
+
+    @contextmanager
+    def _answered(
+        self,
+        body: bytes | Body,
+        headers: Mapping[str, str],
+        timeout: float | None,
+        url: str,
+        *,
+        repeats: bool,
+    ) -> Iterator[Reply]:
+        session, response = self._sent(body, headers, timeout, url, repeats=repeats)
+        reply = Reply(response, self)
+        try:
+            yield reply
+        finally:
+            response.close()
+            if not reply.is_read:
+                # What is left of the answer must not be taken for the next one.
+                session.close()
+            self._keep(session, is_fresh=reply.status != 401)
+
+    def _sent(
+        self,
+        body: bytes | Body,
+        headers: Mapping[str, str],
+        timeout: float | None,
+        url: str,
+        *,
+        repeats: bool,
+    ) -> tuple[requests.Session, requests.Response]:
+        """Send the request; once more where a kept connection or a token turns out to be stale."""
+        for attempt in (1, 2):
+            session, is_kept = self._taken(IDLE_SECONDS if repeats else IDLE_SECONDS_ONCE)
+            try:
+                response = _post(session, url, body, headers, timeout or self.endpoint.timeout)
+            except TokenExpiredError:
+                self._keep(session, is_fresh=False)
+                if attempt == 1:
+                    continue
+                raise SignInRejected(f"The token for {self.endpoint} has expired at once.") from None
+            except (requests.RequestException, OSError, ValueError, KeyError) as error:
+                session.close()
+                self._keep(session)
+                if attempt == 1 and is_kept and repeats and _is_hang_up(error):
+                    continue
+                raise about_network(error, self.endpoint, "an answer") from error
+            if response.status_code == 401 and is_kept and attempt == 1 and self._has_tokens:
+                response.close()
+                self._keep(session, is_fresh=False)
+                continue
+            return session, response
+        raise AssertionError
+
+    @property
+    def _has_tokens(self) -> bool:
+        return isinstance(self._account.credentials, Application)
+
+    def _taken(self, trusted_for: float) -> tuple[requests.Session, bool]:
+        """Return a session and whether it was used before."""
+        with self._lock:
+            session = self._idle.pop() if self._idle else None
+        if session is None:
+            return self._made(), False
+        if time.monotonic() - session.used_at > trusted_for:  # type: ignore[attr-defined]
+            session.close()
+        return session, True
+
+    def _keep(self, session: requests.Session, *, is_fresh: bool = True) -> None:
+        if not is_fresh:
+            session.close()
+            if self._protocol is not None:
+                self._protocol.forget_token()
+            return
+        session.used_at = time.monotonic()  # type: ignore[attr-defined]
+        with self._lock:
+            self._idle.append(session)
+
+    def _made(self) -> requests.Session:
+        try:
+            with self._lock:
+                if self._protocol is None:
+                    self._protocol = self._make_protocol()
+            session: requests.Session = self._protocol.create_session()
+        except OAuth2Error as error:
+            place = self._token_place
+            raise about_token(error, place, self._account.credentials.user, self.mask) from error
+        except (requests.RequestException, OSError) as error:
+            endpoint = endpoint_of(self._token_place, self._account) if self._has_tokens else self.endpoint
+            raise about_network(error, endpoint, "the way of signing in") from error
+        return session
+
+    @property
+    def _token_place(self) -> str:
+        credentials = self._account.credentials
+        return credentials.token_url if isinstance(credentials, Application) else ""
+
+    def _make_protocol(self) -> SignInProtocol:
+        context = tls_context(self._account.trusted_authority)
+        credentials = self._account.credentials
+        scheme = None
+        if isinstance(credentials, Login) and credentials.scheme is Scheme.AUTO:
+            scheme = self._ask_scheme(SignInProtocol(self._account, self.url, context, Scheme.BASIC))
+        return SignInProtocol(self._account, self.url, context, scheme)
+
+    def _ask_scheme(self, protocol: SignInProtocol) -> Scheme:
+        """Return the strongest way to sign in that the server offers and we can take."""
+        with protocol.raw_session(self.url) as session:
+            response = _post(session, self.url, b"", {}, self.endpoint.timeout)
+            reply = Reply(response, self)
+            if response.status_code != 401:
+                failure = reply.failure()
+                response.close()
+                if response.status_code in {403, 404, 429, 503}:
+                    raise failure
+                return Scheme.BASIC
+            response.close()
+        offered = reply.headers.get("www-authenticate", "").lower()
+        if "ntlm" in offered or "negotiate" in offered:
+            return Scheme.NTLM
+        if "basic" in offered or not offered:
+            return Scheme.BASIC
+        raise SignInRejected(
+            f"{self.endpoint} takes neither Basic nor NTLM for EWS; use OAuth in the server profile, "
+            "or switch one of them on for the EWS virtual directory.",
+            reply=self.mask(offered),
+        )
+
+
+def _post(
+    session: requests.Session, url: str, body: bytes | Body, headers: Mapping[str, str], timeout: float
+) -> requests.Response:
+    if isinstance(body, Body):
+        body.seek(0)
+    return session.post(
+        url, data=body, headers=dict(headers), allow_redirects=False, timeout=timeout, stream=True
+    )
+
+
+def _is_hang_up(error: BaseException) -> bool:
+    """Say whether the connection simply was no longer there."""
+    return isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What two mailboxes must have in common to share a channel."""
+
+    url: str
+    credentials: Login | Application
+    authority: str | None
+    timeout: float
+    connections: int
+    #: Whose connections they are, where each mailbox is opened by its own right.
+    access: Access
+
+
+_channels: "OrderedDict[_Key, Channel]" = OrderedDict()
+_channels_lock = threading.Lock()
+
+
+def channel_for(account: ExchangeAccount, url: str) -> Channel:
+    """Return the channel to this server under these credentials; the same one each time."""
+    key = _Key(
+        url,
+        account.credentials,
+        account.trusted_authority,
+        account.timeout,
+        account.connections,
+        account.access,
+    )
+    with _channels_lock:
+        channel = _channels.pop(key, None) or Channel(account, url)
+        _channels[key] = channel
+        surplus = [_channels.popitem(last=False)[1] for _ in range(len(_channels) - MOST_CHANNELS)]
+    for unused in surplus:
+        unused.close()
+    return channel
+
+
+def close_channels() -> None:
+    """Close every kept connection; for the end of a process and of a test."""
+    with _channels_lock:
+        channels = list(_channels.values())
+        _channels.clear()
+    for channel in channels:
+        channel.close()

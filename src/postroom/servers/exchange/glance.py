@@ -1,0 +1,202 @@
+"""One glance at a mailbox: all its folders, and by which of them something has changed.
+
+The time of a folder's last change and the count of what was ever removed from it say together
+whether it needs to be asked; so an unchanged mailbox costs one request, however many folders it has.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from postroom.errors import BadReply, Refused, SignInRejected
+from postroom.ports.folders import Folder
+from postroom.servers.exchange.answer import Element, Message, local, read_instant, text_at
+from postroom.servers.exchange.markup import field, shape, tag, tagged
+from postroom.servers.exchange.session import Session, require
+
+#: When the folder's contents last changed, and how many items were ever taken out of it.
+# source: MS-OXPROPS
+LOCAL_COMMIT_TIME_MAX = 0x670A
+DELETED_COUNT_TOTAL = 0x670B
+
+#: Folders asked for at once.
+# source: EWS-THROTTLING
+PAGE = 1000
+
+_SHAPE = shape(
+    field("folder:ParentFolderId"),
+    field("folder:FolderClass"),
+    field("folder:DisplayName"),
+    field("folder:TotalCount"),
+    tagged(LOCAL_COMMIT_TIME_MAX, "SystemTime"),
+    tagged(DELETED_COUNT_TOTAL, "Integer"),
+    element="m:FolderShape",
+)
+_LISTING = "The folders were not listed"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A folder as the glance shows it."""
+
+    id: str
+    parent: str
+    name: str
+    holds_mail: bool
+    #: Differs when its contents differ; empty where the server doesn't say.
+    state: str
+    #: When its contents last changed, to the second, and whether it has any.
+    changed_at: datetime | None = None
+    is_empty: bool = False
+
+    def settled(self, read_at: datetime | None) -> str:
+        """Return the state, or nothing when it may have changed since without looking different.
+
+        Servers tell the time of the last change to the second. What was read in that very second may
+        be changed in it once more; only arrivals and removals would still show.
+        """
+        if read_at is None or self.changed_at is None or self.is_empty or read_at > self.changed_at:
+            return self.state
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """All folders of a mailbox at one moment."""
+
+    folders: Mapping[str, Seen]
+    inbox: str
+    #: Empty when nobody asked for it, or there is none.
+    sent: str = ""
+
+    def get(self, folder: str) -> Seen:
+        """Return what was seen of the folder; nothing but its id when it was not seen."""
+        return self.folders.get(folder) or Seen(folder, "", "", holds_mail=True, state="")
+
+
+def take_glance(
+    session: Session, *, inbox: str = "", sent: str = "", needs_sent: bool = False, others: Iterable[str] = ()
+) -> Glance:
+    """Return all folders; the ids of inbox and sent items are asked for where they are not known.
+
+    Where the whole tree may not be seen, as by a delegate with rights to some folders only, it is
+    those folders that are there to be seen.
+    """
+    try:
+        folders = {seen.id: seen for seen in _find_folders(session)}
+    except (Refused, SignInRejected, BadReply):
+        folders = {seen.id: seen for seen in _get_folders(session, map(_by_id, others)) if seen}
+    if inbox not in folders or (needs_sent and sent not in folders):
+        found = _get_folders(session, map(session.known_folder, ("inbox", "sentitems")))
+        landmarks = [*found, None, None][:2]
+        if landmarks[0] is None:
+            raise BadReply("The server shows no inbox in this mailbox.")
+        folders.update((seen.id, seen) for seen in landmarks if seen)
+        inbox, sent = landmarks[0].id, landmarks[1].id if landmarks[1] else ""
+    return Glance(folders, inbox, sent)
+
+
+def tree_of(glance: Glance) -> list[Folder]:
+    """Return the folders that hold mail, parents before children."""
+    children: dict[str, list[Seen]] = {}
+    mail = {seen.id: seen for seen in glance.folders.values() if seen.holds_mail}
+    for seen in mail.values():
+        children.setdefault(seen.parent if seen.parent in mail else "", []).append(seen)
+    result: dict[str, Folder] = {}
+    waiting = list(reversed(children.get("", [])))
+    while waiting:
+        seen = waiting.pop()
+        if seen.id in result:
+            continue
+        above = result.get(seen.parent)
+        is_inbox = seen.id == glance.inbox
+        in_inbox = is_inbox or (above is not None and above.in_inbox)
+        result[seen.id] = Folder(seen.id, seen.name, above.id if above else "", in_inbox, is_inbox)
+        waiting += reversed(children.get(seen.id, []))
+    return list(result.values())
+
+
+def _find_folders(session: Session) -> Iterator[Seen]:
+    """Yield every folder below the mailbox's root, page by page."""
+    # source: MS-OXWSFOLD, MS-OXWSSRCH 3.1.4.1
+    offset = 0
+    while True:
+        answer = session.one(_find_request(session, offset), _LISTING)
+        yield from map(_seen, answer.all("m:RootFolder/t:Folders/*"))
+        root = answer.find("m:RootFolder")
+        following = int((root.get("IndexedPagingOffset") if root is not None else None) or 0)
+        if root is None or root.get("IncludesLastItemInRange") != "false" or following <= offset:
+            return
+        offset = following
+
+
+def _find_request(session: Session, offset: int) -> str:
+    view = tag(
+        "m:IndexedPageFolderView", MaxEntriesReturned=str(PAGE), Offset=str(offset), BasePoint="Beginning"
+    )
+    parents = tag("m:ParentFolderIds", session.known_folder("msgfolderroot"))
+    return tag("m:FindFolder", _SHAPE, view, parents, Traversal="Deep")
+
+
+def _get_folders(session: Session, named: Iterable[str]) -> list[Seen | None]:
+    """Return these folders in order; None for one that is not there."""
+    folders = tuple(named)
+    if not folders:
+        return []
+    request = tag("m:GetFolder", _SHAPE, tag("m:FolderIds", *folders))
+    messages = session.call(request, "The inbox was not opened")
+    if messages and not any(message.is_ok for message in messages):
+        require(messages, "The inbox was not opened")
+    return [_folder_in(message) for message in messages]
+
+
+def _folder_in(message: Message) -> Seen | None:
+    folder = next(message.all("m:Folders/*"), None) if message.is_ok else None
+    return None if folder is None else _seen(folder)
+
+
+def _by_id(folder: str) -> str:
+    return tag("t:FolderId", Id=folder)
+
+
+def _seen(folder: Element) -> Seen:
+    folder_class = text_at(folder, "t:FolderClass").lower()
+    values = _values(folder)
+    changed_at, removed = values.get(LOCAL_COMMIT_TIME_MAX, ""), values.get(DELETED_COUNT_TOTAL, "")
+    count = text_at(folder, "t:TotalCount")
+    return Seen(
+        _id_in(folder, "FolderId"),
+        _id_in(folder, "ParentFolderId"),
+        text_at(folder, "t:DisplayName"),
+        local(folder) == "Folder" and (not folder_class or folder_class.startswith("ipf.note")),
+        "|".join((changed_at, removed, count)) if changed_at else "",
+        read_instant(changed_at),
+        count == "0",
+    )
+
+
+def _id_in(folder: Element, name: str) -> str:
+    found = next(folder.iterfind(f"{{*}}{name}"), None)
+    return "" if found is None else found.get("Id") or ""
+
+
+def _values(folder: Element) -> dict[int, str]:
+    """Return the values of the folder's numbered properties."""
+    values = {}
+    for extended in folder.iterfind("{*}ExtendedProperty"):
+        path = next(extended.iterfind("{*}ExtendedFieldURI"), None)
+        if path is not None:
+            values[_number(path.get("PropertyTag") or "")] = text_at(extended, "t:Value")
+    return values
+
+
+def _number(written: str) -> int:
+    """Return a property's number, which servers write with and without 0x and leading zeros.
+
+    >>> _number("0x670a") == _number("0x670A") == 0x670A
+    True
+    """
+    try:
+        return int(written, 16)
+    except ValueError:
+        return 0
