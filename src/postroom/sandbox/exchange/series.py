@@ -25,6 +25,7 @@ END: Final = "calendar:End"
 #: Marks an occurrence, which is no item of its own, and says which day of the series it is.
 ORIGINAL: Final = "calendar:OriginalStart"
 
+_DUE: Final = "item:ReminderDueBy"
 _LENGTH_OF_DAY = 12
 #: Most days of one series that are looked at to find its last one, or the one of a number.
 MAX_DAYS: Final = 20_000
@@ -204,6 +205,8 @@ def _plain(master: Item, day: date) -> Item:
     made.put_instant(START, start)
     made.put_instant(END, start + length)
     made.put_instant(ORIGINAL, start)
+    if _DUE in made.fields:
+        made.put_instant(_DUE, start)
     return made
 
 
