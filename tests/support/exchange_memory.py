@@ -69,7 +69,9 @@ class Office:
 def on_exchange(company: Company, address: str) -> Office:
     """Give the company an Exchange: its profile, and a mailbox there."""
     with company.context.database.write() as connection:
-        connection.execute(sa.update(EmailServerProfile.__table__).values(servertype=0))
+        url = "https://mail.corp.example/EWS/Exchange.asmx"
+        values = {"servertype": 0, "incomingserverlocation": url, "outgoingserverlocation": url}
+        connection.execute(sa.update(EmailServerProfile.__table__).values(values))
     return Office(company, MemoryExchange(), address)
 
 

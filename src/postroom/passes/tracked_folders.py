@@ -11,6 +11,7 @@ from postroom.configuration.folder_tracking import tracks_by_folder
 from postroom.errors import UserError
 from postroom.passes import access
 from postroom.passes.context import Context
+from postroom.passes.credentials import Hindered
 from postroom.passes.wish import Regarding
 from postroom.ports.folders import Folder
 from postroom.schema import registry
@@ -62,7 +63,7 @@ def folders_of_inbox(
             "synchronization, where the organization wants it (isfolderbasedtrackingenabled)."
         )
     if obstacle := access.obstacle_for(setup, Workload.INCOMING):
-        raise access.Hindered(obstacle)
+        raise Hindered(obstacle)
     source = opener(context, setup)
     try:
         tree = source.folders.tree() if source.folders else ()

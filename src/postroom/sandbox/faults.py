@@ -34,7 +34,7 @@ class Misbehaviour(Enum):
     SLOW = "slow"
     #: Refuse to give one message, and serve the others.
     WITHHOLD = "withhold"
-    #: Answer in a way that is no protocol at all.
+    #: Answer in a way that is no protocol at all; Exchange: a page, with the HTTP status in `answer`.
     BABBLE = "babble"
     #: Know no UIDL.
     NO_UIDL = "no uidl"
@@ -44,7 +44,7 @@ class Misbehaviour(Enum):
     THROTTLE = "throttle"
     #: Exchange: answer that the state of a synchronization is not known.
     FORGET = "forget"
-    #: Exchange: do what was asked and close the connection without an answer.
+    #: Exchange: do what was asked and close the connection after `after` octets of the answer.
     LOSE_ANSWER = "lose answer"
     #: Exchange: answer with a SOAP fault of the code in `answer`.
     FAULT = "fault"

@@ -15,6 +15,7 @@ from postroom.api.odata.query import read_query, run_query
 from postroom.engine.work import Settled
 from postroom.errors import InvalidRecord, SignInRejected
 from postroom.passes import access
+from postroom.passes.credentials import open_credentials
 from postroom.passes.issue import send_email
 from postroom.passes.receive import receive
 from postroom.passes.send import send
@@ -448,7 +449,7 @@ def test_a_password_is_sealed_in_the_store_and_shown_nowhere(
         cli("mailbox", "test", ANN, "--json"),
     ]
     accounts = [access.pop3_account(company.context, setup), access.smtp_account(company.context, setup)]
-    credentials = access._credentials(company.context, setup, Workload.INCOMING)
+    credentials = open_credentials(company.context, setup, Workload.INCOMING)
     for what in (report, got, answers, printed, accounts, credentials, company.rows("tracelog"), caplog.text):
         assert _HIDDEN not in repr(what)
     assert sealed != PASSWORD

@@ -61,6 +61,21 @@ def test_a_lost_answer_leaves_the_message_sent_and_a_lost_request_does_not(excha
     assert ben.subjects() == ["Once"]
 
 
+def test_an_answer_breaks_off_in_the_middle(exchange: Exchange) -> None:
+    exchange.server.faults.add(Fault(Misbehaviour.LOSE_ANSWER, after=100, times=1))
+
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        _post(exchange)
+    assert _post(exchange).status_code == 200
+
+
+def test_an_answer_drips(exchange: Exchange) -> None:
+    exchange.server.faults.add(Fault(Misbehaviour.DRIP, after=100, amount=10, times=1))
+
+    with pytest.raises(requests.exceptions.RequestException):
+        _post(exchange, seconds=0.3)
+
+
 def test_it_answers_a_fault_for_one_operation_and_serves_the_others(exchange: Exchange) -> None:
     exchange.office.deliver(ANN, letter("Hello"))
     inbox = exchange.account(ANN).inbox
@@ -168,8 +183,9 @@ def test_it_refuses_every_sign_in_of_one_user(exchange: Exchange) -> None:
     exchange.account(BEN).inbox.refresh()
 
 
-def test_it_babbles(exchange: Exchange) -> None:
-    exchange.server.faults.add(Fault(Misbehaviour.BABBLE, operation="GetFolder"))
+@pytest.mark.parametrize("status", ["", "302", "502"])
+def test_it_babbles(exchange: Exchange, status: str) -> None:
+    exchange.server.faults.add(Fault(Misbehaviour.BABBLE, operation="GetFolder", answer=status))
 
     with pytest.raises((TransportError, MalformedResponseError, ErrorInternalServerError)):
         exchange.account(ANN).inbox.refresh()

@@ -128,6 +128,34 @@ def test_a_message_without_valid_recipients_is_not_sent(exchange: Exchange) -> N
         Message(account=ann, subject="x", body="x", to_recipients=_to("nobody")).send()
 
 
+def test_a_sender_who_asked_for_a_receipt_gets_one_when_the_message_is_opened(exchange: Exchange) -> None:
+    ann = exchange.account(ANN)
+    Message(
+        account=ann, subject="Seen?", body="x", to_recipients=_to(BEN), is_read_receipt_requested=True
+    ).send()
+    ben = exchange.office.outlook(BEN)
+
+    for _ in range(2):
+        ben.mark_read(ben.find("Seen?"))
+        ben.mark_unread(ben.find("Seen?"))
+
+    receipt = ann.inbox.get()
+    assert (receipt.item_class, receipt.subject) == ("REPORT.IPM.Note.IPNRN", "Read: Seen?")
+    original = ben.find("Seen?").text("message:InternetMessageId").encode()
+    assert b"Original-Message-ID: " + original in receipt.mime_content
+
+
+def test_a_program_that_marks_as_read_sends_receipts_only_when_it_wants_to(exchange: Exchange) -> None:
+    for subject in ("Silent", "Told"):
+        exchange.office.deliver(ANN, letter(subject, sender=BEN, Disposition_Notification_To=f"<{BEN}>"))
+    ann = exchange.account(ANN)
+    for item in ann.inbox.all():
+        item.is_read = True
+        ann.bulk_update([(item, ["is_read"])], suppress_read_receipts=item.subject == "Silent")
+
+    assert exchange.office.outlook(BEN).subjects() == ["Read: Told"]
+
+
 def test_a_draft_is_changed_and_sent_in_one_go(exchange: Exchange) -> None:
     ann = exchange.account(ANN)
     draft = Message(account=ann, folder=ann.drafts, subject="Draft", body="x", to_recipients=_to(BEN)).save()

@@ -117,9 +117,32 @@ class Connection(BaseHTTPRequestHandler):
         except WholeRefusal as refusal:
             self._reply(HTTPStatus.INTERNAL_SERVER_ERROR, write_fault(refusal))
             return
-        if asked.call.strike(Misbehaviour.LOSE_ANSWER):
+        self._give(asked, answer)
+
+    def _give(self, asked: Asked, answer: bytes) -> None:
+        """Send the answer, or what a fault leaves of it."""
+        if fault := asked.call.strike(Misbehaviour.LOSE_ANSWER):
+            if fault.after:
+                self._begin(HTTPStatus.OK, len(answer))
+                self.wfile.write(answer[: fault.after])
+                self.wfile.flush()
             raise _HangUp
+        if fault := asked.call.strike(Misbehaviour.DRIP):
+            self._begin(HTTPStatus.OK, len(answer))
+            self.wfile.write(answer[: fault.after])
+            for octet in answer[fault.after :]:
+                self.wfile.write(bytes([octet]))
+                self.wfile.flush()
+                if self.sandbox.stopping.wait(fault.amount):
+                    raise _HangUp
+            return
         self._reply(HTTPStatus.OK, answer)
+
+    def _begin(self, status: HTTPStatus, length: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", _XML)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
 
     def _misbehave_before(self, asked: Asked) -> bool:
         """Misbehave before anything is done; say whether that was the answer."""
@@ -131,13 +154,19 @@ class Connection(BaseHTTPRequestHandler):
             raise _HangUp
         if strike(Misbehaviour.CLOSE):
             raise _HangUp
-        if strike(Misbehaviour.BABBLE):
-            self._reply(HTTPStatus.OK, b"<html><body>Please wait.</body></html>", "text/html")
+        if fault := strike(Misbehaviour.BABBLE):
+            self._babble(fault)
             return True
         if fault := strike(Misbehaviour.THROTTLE):
             self._throttle(fault)
             return True
         return False
+
+    def _babble(self, fault: Fault) -> None:
+        """Answer as something between client and server does: a proxy, a page to sign in at."""
+        status = HTTPStatus(int(fault.answer)) if fault.answer.isdecimal() else HTTPStatus.OK
+        where = {"Location": "/owa/auth/logon.aspx"} if 300 <= status < 400 else {}
+        self._reply(status, b"<html><body>Please wait.</body></html>", "text/html", more=where)
 
     def _throttle(self, fault: Fault) -> None:
         if fault.answer == "503":

@@ -14,6 +14,7 @@ from postroom.sandbox.exchange.item_view import id_only, show_item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.meetings import NOBODY, cancel, invite, read_sending, tell_of_change
 from postroom.sandbox.exchange.names import RECOVERABLE, local_name, m_element, m_name, t_element
+from postroom.sandbox.exchange.receipt import acknowledge
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.responses import RESPONSES, respond_to
 from postroom.sandbox.exchange.sending import send_kept, send_new
@@ -76,13 +77,17 @@ def update_item(call: Call, request: etree._Element) -> etree._Element:
     """Answer UpdateItem."""
     resolution = request.get("ConflictResolution") or "AutoResolve"
     saved_in = call.folder_in(request.find(m_name("SavedItemFolderId")))
+    tells_senders = request.get("SuppressReadReceipts") not in ("true", "1")
 
     def change(element: etree._Element) -> Sequence[etree._Element]:
         mailbox, item = call.item(element[0])
         is_appointment = item.kind == "CalendarItem"
         sending = read_sending(request, "InvitationsOrCancellations") if is_appointment else NOBODY
         before = item.twin(item.id, item.change_key, item.folder_id)
+        was_unread = item.text("message:IsRead") == "false"
         update(mailbox, item, element, resolution, call.time_zone)
+        if was_unread and item.flag("message:IsRead") and tells_senders:
+            acknowledge(call.office.postman, mailbox, item)
         tell_of_change(call, mailbox, before, item, sending)
         conflicts = m_element("ConflictResults")
         conflicts.append(t_element("Count", "0"))

@@ -8,6 +8,7 @@ from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.postman import Letter, Postman
+from postroom.sandbox.exchange.receipt import acknowledge
 
 
 class Office(Protocol):
@@ -117,9 +118,11 @@ class Outlook:
             self.mailbox.change(item)
 
     def mark_read(self, item: Item) -> None:
-        """Open the item and close it again."""
+        """Open the item and close it again; its sender hears of it if they asked for a receipt."""
         with self._office.lock:
             self.mailbox.set_read(item, "true")
+            acknowledge(self._office.postman, self.mailbox, item)
+        self._office.postman.carry_out()
 
     def mark_unread(self, item: Item) -> None:
         """Say that the item is still to be read."""
