@@ -79,6 +79,9 @@ def prepare(item: Item, context: etree._Element | None, made_at: datetime) -> No
         start, end = _on_first_day(item, start, end, zone)
     item.put_instant(START, start)
     item.put_instant(END, end)
+    if item.flag("item:ReminderIsSet"):
+        item.put_instant("item:ReminderDueBy", start)
+        item.put("item:ReminderMinutesBeforeStart", item.text("item:ReminderMinutesBeforeStart") or "15")
     if not item.text("calendar:UID"):
         item.put("calendar:UID", new_uid(item.id, made_at))
 
