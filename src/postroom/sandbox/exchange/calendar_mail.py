@@ -1,4 +1,4 @@
-"""Mail about meetings that arrives: messages with an iCalendar object become what Exchange makes of them."""
+"""Mail about meetings that arrives: iCalendar objects become what Exchange makes of them."""
 
 from typing import Final
 
