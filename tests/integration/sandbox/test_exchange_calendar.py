@@ -282,6 +282,18 @@ def test_one_occurrence_of_a_meeting_is_moved_and_one_canceled(ann: Account, ben
     ]
 
 
+def test_a_series_recurs_as_exchange_says_it_does(ann: Account, ben: Account) -> None:
+    made = appointment(ann, required_attendees=[BEN], recurrence=weekly())
+    made.save(send_meeting_invitations=SEND_ONLY_TO_ALL)
+    made.refresh()
+    assert (made.is_recurring, ben.calendar.get().is_recurring, ben.inbox.get().is_recurring) == (
+        False,
+        True,
+        True,
+    )
+    assert {item.is_recurring for item in in_spring(ann)} == {True}
+
+
 def test_nobody_is_told_when_nobody_is_to_be(ann: Account, ben: Account) -> None:
     made = appointment(ann, required_attendees=[BEN]).save()
     made.refresh()

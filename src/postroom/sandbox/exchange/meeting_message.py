@@ -12,6 +12,7 @@ from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import FIELDS, t_name
 from postroom.sandbox.exchange.paths import stored_or_derived
+from postroom.sandbox.exchange.series import is_master, is_occurrence
 from postroom.sandbox.exchange.writing import people_in
 
 #: Fields of an appointment that mean something in its own calendar only.
@@ -61,6 +62,9 @@ def make_message(about: About, kind: str, subject: str, mailbox: Mailbox, folder
             element = stored_or_derived(about.mailbox, about.appointment, uri)
             if element is not None:
                 made.fields[uri] = element
+    if "calendar:IsRecurring" in made.fields:
+        recurs = is_master(about.appointment) or is_occurrence(about.appointment)
+        made.put("calendar:IsRecurring", "true" if recurs else "false")
     for uri in _COPIED:
         if (element := stored_or_derived(about.mailbox, about.appointment, uri)) is not None:
             made.fields[uri] = element
