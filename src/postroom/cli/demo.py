@@ -69,7 +69,7 @@ def _played(on: Stage, console: Console) -> Round:
 
 
 def _show(made: Round, console: Console) -> None:
-    console.print(_tests(made), _arrivals(made), _departures(made), sep="\n\n")
+    console.print(_tests(made), _arrivals(made), _departures(made), _scenes(made), sep="\n\n")
     console.print(
         f"{len(made.arrivals)} messages seen, {sum(a.sample.tracked for a in made.arrivals)} tracked; "
         f"{made.outside} e-mails left for the outside world.\n"
@@ -121,13 +121,20 @@ def _departures(made: Round) -> Table:
     return table
 
 
+def _scenes(made: Round) -> Table:
+    table = Table("", "What happens", "What came of it", title="At Eva's desk: a mailbox on an Exchange")
+    for scene in made.scenes:
+        table.add_row(_mark(good=scene.as_expected), scene.story, scene.outcome)
+    return table
+
+
 def _serve(on: Stage, directory: Path, console: Console) -> None:
     """Keep the sandbox and a worker going until Ctrl-C."""
     from postroom.engine.worker import Worker
 
     console.print(
         f"The worker is running. POP3 listens on 127.0.0.1:{on.pop3_port}, "
-        f"SMTP on 127.0.0.1:{on.smtp.port}.\n"
+        f"SMTP on 127.0.0.1:{on.smtp.port}, Exchange at {on.ews_url}.\n"
         f"Look around in another terminal:  POSTROOM_HOME={directory} postroom query emails\n"
         "Stop with Ctrl-C."
     )

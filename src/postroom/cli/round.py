@@ -16,6 +16,7 @@ from postroom.api.load import load_document
 from postroom.app.service import crew_of
 from postroom.app.settings import Settings
 from postroom.app.wiring import Postroom, open_postroom, set_up
+from postroom.cli.desk import Desk, Scene
 from postroom.engine.fleet import run_due
 from postroom.engine.work import Settled
 from postroom.passes.explain import Explanation, recent
@@ -23,6 +24,7 @@ from postroom.passes.issue import send_email
 from postroom.passes.test_mailbox import Report, test_mailbox
 from postroom.sandbox import company
 from postroom.sandbox.company import Answer, Left, Sample
+from postroom.sandbox.exchange import ExchangeOffice, SandboxExchange
 from postroom.sandbox.mailboxes import SandboxMailboxes
 from postroom.sandbox.pop3 import SandboxPop3
 from postroom.sandbox.smtp import SandboxSmtp
@@ -75,7 +77,8 @@ class Round:
     passes: list[Settled] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
-    #: Messages that left for the world outside.
+    scenes: list[Scene] = field(default_factory=list)
+    #: Messages of the POP3 mailboxes that left for the world outside.
     outside: int = 0
 
     @property
@@ -84,7 +87,8 @@ class Round:
         tested = all(report.status is RunStatus.SUCCESS for report in self.tests)
         arrived = all(arrival.as_expected for arrival in self.arrivals)
         departed = all(departure.as_expected for departure in self.departures)
-        return tested and arrived and departed and self.outside == self._expected_outside
+        watched = bool(self.scenes) and all(scene.as_expected for scene in self.scenes)
+        return tested and arrived and departed and watched and self.outside == self._expected_outside
 
     @property
     def _expected_outside(self) -> int:
@@ -99,6 +103,8 @@ class Stage:
     server: SandboxMailboxes
     smtp: SandboxSmtp
     pop3_port: int
+    office: ExchangeOffice
+    ews_url: str
 
 
 @contextmanager
@@ -107,17 +113,25 @@ def stage(settings: Settings) -> Iterator[Stage]:
     server = SandboxMailboxes(settings.home / "sandbox")
     for address in company.ACCOUNTS:
         server.open_account(address, company.PASSWORD)
-    with SandboxPop3(server) as pop3, SandboxSmtp(server, answers=company.REFUSED) as smtp:
+    office = ExchangeOffice(others=server)
+    office.open_account(company.EVA, company.PASSWORD)
+    office.open_service_account(company.SERVICE, company.PASSWORD)
+    with (
+        SandboxPop3(server) as pop3,
+        SandboxSmtp(server, exchange=office, answers=company.REFUSED) as smtp,
+        SandboxExchange(office, smtp=(smtp.host, smtp.port)) as exchange,
+    ):
         set_up(settings)
         with open_postroom(settings) as postroom:
-            yield Stage(postroom, server, smtp, pop3.port)
+            yield Stage(postroom, server, smtp, pop3.port, office, exchange.url)
 
 
 def play(on: Stage, say: Progress) -> Round:
     """Go the whole round: set up, test and enable, receive, send, receive the answer."""
     made = Round()
     say("Taking in the sample company: users, queues, contacts, mailboxes")
-    load_document(on.postroom.database, on.postroom.records, company.records(on.pop3_port, on.smtp.port))
+    records = company.records(on.pop3_port, on.smtp.port, on.ews_url)
+    load_document(on.postroom.database, on.postroom.records, records)
     say("Delivering its mail to the sandbox's servers")
     samples = company.arrivals()
     for sample in samples:
@@ -131,6 +145,8 @@ def play(on: Stage, say: Progress) -> Round:
     _receive(on, made, later, say)
     made.departures.extend(_departures(on, written))
     made.outside = len(on.smtp.outside)
+    say("Watching Eva, whose mailbox is on an Exchange, at her desk")
+    made.scenes.extend(Desk(on.postroom, on.office).play())
     return made
 
 

@@ -11,6 +11,8 @@ PASSWORD = "sandbox"  # noqa: S105 - the accounts of the sandbox are toys
 DOMAIN = "northwind.example"
 
 ANN, BEN, FAY = f"ann@{DOMAIN}", f"ben@{DOMAIN}", f"fay@{DOMAIN}"
+#: Her mailbox is on the sandbox's Exchange.
+EVA = f"eva@{DOMAIN}"
 SALES, SUPPORT = f"sales@{DOMAIN}", f"support@{DOMAIN}"
 FORWARD = f"forward@{DOMAIN}"
 CARLA, TOM, LEE = "carla@contoso.example", "tom@fabrikam.example", "lee@prospect.example"
@@ -22,15 +24,15 @@ SERVICE = f"service@{DOMAIN}"
 ACCOUNTS = (ANN, BEN, FAY, SALES, SUPPORT, FORWARD)
 
 #: Mailboxes to approve; those with server-side synchronization are tested and enabled.
-TESTED = (ANN, BEN, SALES, SUPPORT, FORWARD)
+TESTED = (ANN, BEN, SALES, SUPPORT, FORWARD, EVA)
 
 FILTER_ALL, FILTER_REPLIES, FILTER_KNOWN, FILTER_NONE = 0, 1, 2, 4
 
 
-def records(pop3_port: int, smtp_port: int) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+def records(pop3_port: int, smtp_port: int, ews_url: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Return the company as `postroom load` takes it."""
     return {
-        "emailserverprofiles": [_profile(pop3_port, smtp_port)],
+        "emailserverprofiles": [_profile(pop3_port, smtp_port), _exchange_profile(ews_url)],
         "organizations": [
             {"defaultemailserverprofileid@odata.bind": "/emailserverprofiles(name='Sandbox servers')"}
         ],
@@ -59,15 +61,23 @@ def records(pop3_port: int, smtp_port: int) -> Mapping[str, Sequence[Mapping[str
             _user(ANN, "Ann", "Agent"),
             _user(BEN, "Ben", "Builder"),
             _user(FAY, "Fay", "Forwarder", incoming=3),
+            _user(EVA, "Eva", "Exchange"),
         ],
         "usersettingscollection": [
             _wishes(ANN, FILTER_KNOWN),
             _wishes(BEN, FILTER_NONE),
             _wishes(FAY, FILTER_ALL),
+            _wishes(EVA, FILTER_KNOWN),
         ],
+        "incidents": [_case("Leaking pump"), _case("Late parts")],
         "queues": [_queue(SALES, "Sales"), _queue(SUPPORT, "Support")],
         "mailboxes": [
             *(_mailbox(address) for address in ACCOUNTS if address != FORWARD),
+            {
+                "emailaddress": EVA,
+                "emailrouteraccessapproval": 1,
+                "emailserverprofile@odata.bind": "/emailserverprofiles(name='Sandbox Exchange')",
+            },
             {
                 **_mailbox(FORWARD),
                 "name": "Forward mailbox",
@@ -96,6 +106,28 @@ def _profile(pop3_port: int, smtp_port: int) -> dict[str, Any]:
         # The sample mail is older than this profile; null takes in everything.
         "processemailsreceivedafter": None,
     }
+
+
+def _exchange_profile(url: str) -> dict[str, Any]:
+    """Return the profile of the Exchange: one service account that acts as everybody."""
+    return {
+        "name": "Sandbox Exchange",
+        "servertype": 0,
+        "incomingserverlocation": url,
+        "incomingcredentialretrieval": 1,
+        "incomingusername": SERVICE,
+        "incomingpassword": PASSWORD,
+        "incominguseimpersonation": True,
+        "incomingauthenticationprotocol": 3,
+        "outgoingserverlocation": url,
+        "outgoinguseimpersonation": True,
+        "usesamesettingsforoutgoingconnections": True,
+        "processemailsreceivedafter": None,
+    }
+
+
+def _case(title: str) -> dict[str, Any]:
+    return {"title": title, "customerid_account@odata.bind": "/accounts(name='Contoso')"}
 
 
 def _user(address: str, first: str, last: str, *, incoming: int = 2) -> dict[str, Any]:
@@ -170,6 +202,14 @@ class Answer:
     attachments: Sequence[tuple[str, bytes]] = field(default=())
     #: The label of what reports say of it in the end.
     reported: str = "Nothing known"
+
+
+def eva_mail(subject: str, sender: str) -> bytes:
+    """Return a message to Eva as it comes to her Exchange."""
+    name = subject.lower().replace(" ", "-")
+    return message(
+        sender, EVA, subject, f"About: {subject.lower()}.", f"eva-{name}@{sender.partition('@')[2]}"
+    )
 
 
 _BOUNDARY = "northwind-sample"

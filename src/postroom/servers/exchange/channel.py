@@ -78,6 +78,19 @@ class Reply:
             raise about_network(error, endpoint, "the rest of an answer") from error
         self.is_read = True
 
+    def as_they_come(self) -> Iterator[bytes]:
+        """Yield what comes for as long as it comes; silence longer than the time-out is a failure."""
+        try:
+            yield from self._response.iter_content(PIECE)
+        except (requests.RequestException, OSError) as error:
+            raise about_network(error, self._channel.endpoint, "news") from error
+        self.is_read = True
+
+    def cut(self) -> None:
+        """End the answer from another thread; who waits for more of it gets no more."""
+        with contextlib.suppress(OSError, ValueError, AttributeError, RuntimeError):
+            self._response.raw.shutdown()
+
     def whole(self, largest: int = LARGEST_ANSWER) -> bytes:
         """Return all of the answer."""
         return b"".join(self.pieces(largest))
@@ -314,14 +327,18 @@ class _Key:
     connections: int
     #: Whose connections they are, where each mailbox is opened by its own right.
     access: Access
+    use: str
 
 
 _channels: "OrderedDict[_Key, Channel]" = OrderedDict()
 _channels_lock = threading.Lock()
 
 
-def channel_for(account: ExchangeAccount, url: str) -> Channel:
-    """Return the channel to this server under these credentials; the same one each time."""
+def channel_for(account: ExchangeAccount, url: str, use: str = "") -> Channel:
+    """Return the channel to this server under these credentials; the same one each time.
+
+    What holds connections for long names its `use` and gets a channel apart from that of the passes.
+    """
     key = _Key(
         url,
         account.credentials,
@@ -329,6 +346,7 @@ def channel_for(account: ExchangeAccount, url: str) -> Channel:
         account.timeout,
         account.connections,
         account.access,
+        use,
     )
     with _channels_lock:
         channel = _channels.pop(key, None) or Channel(account, url)

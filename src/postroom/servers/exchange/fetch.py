@@ -16,11 +16,14 @@ from postroom.servers.exchange.faults import CODES, Said, about_item, about_requ
 from postroom.servers.exchange.markup import item_ids, shape, tag
 from postroom.servers.exchange.mimes import Given, MimeReader, Overgrown, SoapFault
 from postroom.servers.exchange.session import Session
-from postroom.servers.spool import SPOOL_OVER
 
 #: Messages asked for at once, and the octets that they may have together as the server announces them.
 BATCH = 64
 BATCH_OCTETS = 4 * 1024 * 1024
+#: What a message counts for that the server announces no size of.
+UNKNOWN_SIZE = 512 * 1024
+#: A message bigger than this goes to a file. Two batches are in memory, and servers lie about sizes.
+SPOOL_OVER = 1024 * 1024
 #: An answer may be longer than its messages in Base64 by so much for each.
 _ROOM_PER_MESSAGE = 64 * 1024
 
@@ -107,14 +110,14 @@ class Fetcher:
     def _answer(self, wanted: list[Offered]) -> Iterator[Fetched]:
         """Yield the messages of one answer as they come."""
         session = self._session
-        most = sum(each.size for each in wanted) + self._largest
+        # Each message is bounded on its own; this bounds what is around them.
+        most = len(wanted) * (self._largest * 3 // 2 + _ROOM_PER_MESSAGE)
         reader = MimeReader(session.mask, largest=self._largest, spool_over=self._spool_over)
         waiting = iter(wanted)
         with session.post(session.wrapped(_request(wanted))) as reply:
             if not reply.is_soap:
                 raise reply.failure()
-            pieces = reply.pieces(most * 3 // 2 + len(wanted) * _ROOM_PER_MESSAGE)
-            read = itertools.chain.from_iterable(map(reader.feed, pieces))
+            read = itertools.chain.from_iterable(map(reader.feed, reply.pieces(most)))
             for given in itertools.chain(read, reader.finish()):
                 offered = next(waiting, None)
                 if offered is not None:
@@ -147,7 +150,7 @@ def _batches(wanted: Iterable[Offered], largest: int) -> Iterator[_Batch]:
     batch: list[Offered] = []
     octets = 0
     for offered in wanted:
-        size = offered.size if offered.size <= largest else 0
+        size = (offered.size or UNKNOWN_SIZE) if offered.size <= largest else 0
         if batch and (len(batch) >= BATCH or octets + size > BATCH_OCTETS):
             yield _Batch(batch)
             batch, octets = [], 0

@@ -61,8 +61,11 @@ class MimeReader:
         """Take the next octets; raises `BadReply` for what is no answer, `Overgrown` at a limit."""
         if not self._messages and len(self._head) < _LONGEST_FAULT:
             self._head += piece
-        self._parse(piece, is_last=False)
-        yield from self._taken()
+        try:
+            self._parse(piece, is_last=False)
+        finally:
+            # What was complete before a message outgrew the limit is good.
+            yield from self._taken()
 
     def finish(self) -> Iterator[Given]:
         """End the answer; raises `SoapFault` when it was one."""

@@ -37,15 +37,21 @@ class Session:
     """One mailbox on one server."""
 
     def __init__(
-        self, account: ExchangeAccount, *, now: Now = the_time, on_found: OnFound | None = None
+        self,
+        account: ExchangeAccount,
+        *,
+        now: Now = the_time,
+        on_found: OnFound | None = None,
+        use: str = "",
     ) -> None:
         self.account = account
         self.now = now
         self._on_found = on_found
+        self._use = use
         #: The URL is as it was remembered; it may serve no longer.
         self._may_move = account.autodiscovers and bool(account.url)
         self.url = account.url or self._found()
-        self.channel: Channel = channel_for(account, self.url)
+        self.channel: Channel = channel_for(account, self.url, use)
         #: The server's own time when it gave the last answer, to the second; None when it didn't say.
         self.answered_at: datetime | None = None
         self.version = account.version if account.version in VERSIONS else VERSIONS[0]
@@ -126,7 +132,7 @@ class Session:
         except TransportError:
             return False
         is_new = url != self.url
-        self.url, self.channel = url, channel_for(self.account, url)
+        self.url, self.channel = url, channel_for(self.account, url, self._use)
         return is_new
 
     def wrapped(self, operation: str) -> bytes:

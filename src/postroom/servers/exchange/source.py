@@ -14,7 +14,7 @@ from postroom.ports.mail import Fetched, Look, Offered, Page
 from postroom.servers.exchange.account import ExchangeAccount
 from postroom.servers.exchange.answer import Element, Message
 from postroom.servers.exchange.autodiscover import OnFound
-from postroom.servers.exchange.fetch import Fetcher
+from postroom.servers.exchange.fetch import SPOOL_OVER, Fetcher
 from postroom.servers.exchange.folders import ExchangeFolders
 from postroom.servers.exchange.glance import Glance, take_glance
 from postroom.servers.exchange.item import LISTED, Listing, Place
@@ -23,7 +23,6 @@ from postroom.servers.exchange.markup import field, item_ids, shape, tag
 from postroom.servers.exchange.search import find_items, folder_id, with_category
 from postroom.servers.exchange.session import Now, Session, the_time
 from postroom.servers.exchange.sync import changes_of
-from postroom.servers.spool import SPOOL_OVER
 
 #: A message that is bigger is not taken unless the caller says otherwise.
 LARGEST = 256 * 1024 * 1024
