@@ -25,8 +25,11 @@ from exchangelib.items import (
 from exchangelib.recurrence import Recurrence, RelativeMonthlyPattern, WeeklyPattern
 from tests.support.exchange import ANN, BEN, Exchange, running
 
+from postroom.mime.nature import nature_of
+from postroom.mime.read import read
 from postroom.sandbox.exchange import ExchangeOffice
 from postroom.sandbox.mailboxes import SandboxMailboxes
+from postroom.schema.choices import MessageKind
 
 BERLIN = EWSTimeZone("Europe/Berlin")
 OUTSIDE = "dana@contoso.example"
@@ -182,6 +185,16 @@ def test_an_invitation_arrives_and_stands_in_the_calendar_tentatively(ann: Accou
     assert own.uid == sent.uid
     assert (sent.is_meeting, sent.meeting_request_was_sent) == (True, True)
     assert [type(item) for item in ann.sent.all()] == [MeetingRequest]
+
+
+def test_the_octets_of_messages_about_meetings_say_what_they_are(ann: Account, ben: Account) -> None:
+    made = appointment(ann, required_attendees=[BEN], body="Bring plans")
+    made.save(send_meeting_invitations=SEND_ONLY_TO_ALL)
+    request = ben.inbox.get()
+    message = read(request.mime_content)
+    assert nature_of(message).kind is MessageKind.MEETING
+    assert (f"<{message.message_id}>", message.subject) == (request.message_id, "Visit")
+    assert message.text.strip() == "Bring plans"
 
 
 @pytest.mark.parametrize(
