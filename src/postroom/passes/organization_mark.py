@@ -22,7 +22,7 @@ class OwnedByAnotherError(UserError):
 def claim(context: Context, setup: Setup, folders: MailFolders) -> str:
     """Note in the mailbox that this organization synchronizes its items; return what was noted before.
 
-    Raises `OwnedByAnotherError` when another organization does, unless the mailbox's record says to take over.
+    Raises `OwnedByAnotherError` when another one does, unless the mailbox is to be taken over.
     """
     found = folders.owner_mark()
     ours = setup.organization["organizationid"]
