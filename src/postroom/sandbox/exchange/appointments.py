@@ -173,7 +173,10 @@ def _type(_: Mailbox, item: Item) -> str:
 
 
 def _is_recurring(_: Mailbox, item: Item) -> str:
-    return "true" if is_master(item) or is_occurrence(item) else "false"
+    # Of an organizer's series Exchange says that it does not recur; of an attendee's, that it does.
+    # source: EWS-REFERENCE IsRecurring
+    is_theirs = is_master(item) and state_of(item) & RECEIVED
+    return "true" if is_theirs or is_occurrence(item) else "false"
 
 
 def _is_meeting(_: Mailbox, item: Item) -> str:
