@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from postroom.app.watch import Watch
 from postroom.app.wiring import Postroom
 from postroom.engine.fleet import Crew
 from postroom.engine.work import Pass, Report, Trouble
@@ -60,6 +61,7 @@ def crew_of(postroom: Postroom, *, threads: int = 0) -> Crew:
         threads=threads or settings.worker.threads,
         lease=timedelta(seconds=settings.worker.lease_seconds),
         tend=lambda: tend(context),
+        beside=lambda: Watch(context),
     )
 
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +45,8 @@ class Crew:
     lease: timedelta = LEASE
     #: What is to be looked after beside the passes, every few seconds, by one worker for all.
     tend: Callable[[], None] = lambda: None
+    #: What goes on beside the passes for as long as a worker works.
+    beside: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def office(self, host: str) -> Office:
         """Return an office under this name."""

@@ -31,6 +31,7 @@ class Worker:
 
     def __init__(self, crew: Crew) -> None:
         self._tend = crew.tend
+        self._beside = crew.beside()
         self._presence = Presence(crew.home / "workers", crew.machine)
         self._office = crew.office(self._presence.name)
         self._runner = DbosRunner(self._office, threads=crew.threads, on_ended=self.nudge)
@@ -57,6 +58,7 @@ class Worker:
         self._runner.sweep(host=self._office.host)
         self._tick()
         self._refilling.start()
+        self._beside.__enter__()
         log.info("worker %s takes work", self.name)
 
     def nudge(self) -> None:
@@ -71,6 +73,7 @@ class Worker:
         """Take nothing new, wait for what runs, and say whether all of it ended in time."""
         self._stopping.set()
         self._nudged.set()
+        self._beside.__exit__(None, None, None)
         self._refilling.join()
         all_ended = self._runner.stop(patience_seconds=patience_seconds)
         self._heartbeat.__exit__(None, None, None)

@@ -27,6 +27,7 @@ from postroom.store import mailboxes
 from postroom.store.mailboxes import Setup
 
 if TYPE_CHECKING:
+    from postroom.servers.exchange.listen import Watched
     from postroom.servers.exchange.sink import ExchangeSink
     from postroom.servers.exchange.source import ExchangeSource
 
@@ -97,6 +98,16 @@ def exchange_account(context: Context, setup: Setup, workload: Workload) -> Exch
         names_anchor=switches.is_on(Switch.USE_X_ANCHOR_MAILBOX_IN_EXCHANGE_REQUEST_HEADER),
         version=server.version,
     )
+
+
+def watched_exchange(context: Context, setup: Setup) -> "Watched":
+    """Return what is listened to of this mailbox: what a pass looks into, but for categories elsewhere."""
+    from postroom.passes.search import as_last_found
+    from postroom.servers.exchange.listen import Watched
+
+    look = as_last_found(context, setup).look
+    account = exchange_account(context, setup, Workload.INCOMING)
+    return Watched(account, tuple(look.folders), sent_items=look.sent_items)
 
 
 def remember_url(context: Context, mailbox: UUID, url: str) -> None:

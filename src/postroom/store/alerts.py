@@ -108,6 +108,13 @@ CATEGORY_MADE = Alert(
     "The tracking category was added to the mailbox; a message that is given it is tracked.",
 )
 
+NO_NEWS = Alert(
+    17,
+    TraceLevel.INFORMATION,
+    "The server gives no news of this mailbox; it is looked at from time to time instead.",
+    "Nothing to do. Where mail is wanted at once, let the server give streaming notifications.",
+)
+
 
 def folder_not_tracked(state: TrackingFolderState, rule: str) -> Alert:
     """Return the alert that says why the rule of a tracked folder has stopped."""

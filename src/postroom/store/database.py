@@ -94,6 +94,13 @@ class Database:
         if not self.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
 
+    def session(self) -> Connection:
+        """Return a connection outside the pool and without transactions, for locks of a session."""
+        with _translated():
+            connection = self._writer.connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection.detach()
+            return connection
+
     def dispose(self) -> None:
         """Close every connection that is not in use."""
         self._reader.dispose()

@@ -195,6 +195,23 @@ def hint(
     return connection.execute(changed).rowcount
 
 
+def tell_of_news(connection: Connection, mailbox_ids: Collection[UUID], now: datetime) -> int:
+    """Make receiving due where a server says that something has come; return how many rows were found.
+
+    Unlike a person's wish, news don't pass over the gap that follows a failure.
+    """
+    changed = (
+        sa.update(_ROW)
+        .where(
+            _ROW.c.mailboxid.in_(list(mailbox_ids)),
+            _ROW.c.workload == int(Workload.INCOMING),
+            _ROW.c.failurecount == 0,
+        )
+        .values(dueon=now, hinted=True)
+    )
+    return connection.execute(changed).rowcount
+
+
 def wake_senders(connection: Connection, now: datetime, rest_for: float) -> int:
     """Make the outgoing workload due where mail has become ready; return how many mailboxes were woken.
 

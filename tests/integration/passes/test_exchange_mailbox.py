@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.support.company import Company, on_sqlite
+from tests.support.exchange_company import ANN, SALES, SERVICE, an_exchange_of
 from tests.support.ledgers import from_carl
 
 from postroom.errors import Throttled
@@ -13,14 +14,10 @@ from postroom.passes.receive import receive
 from postroom.passes.send import send
 from postroom.passes.test_mailbox import Report
 from postroom.passes.test_mailbox import test_mailbox as try_mailbox
-from postroom.sandbox.exchange import ExchangeOffice, Right, SandboxExchange
+from postroom.sandbox.exchange import Right, SandboxExchange
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.faults import Fault, Misbehaviour
 from postroom.schema.choices import EmailStatus, RunStatus, SendOutcome, Workload
-from postroom.servers.exchange.channel import close_channels
-
-ANN, SALES = "ann@corp.example", "sales@corp.example"
-SERVICE, SECRET = "service@corp.example", "hush"
 
 pytestmark = [pytest.mark.integration, on_sqlite]
 
@@ -28,28 +25,8 @@ pytestmark = [pytest.mark.integration, on_sqlite]
 @pytest.fixture
 def server(company: Company) -> Iterator[SandboxExchange]:
     """Let the company's mailboxes be on an Exchange that one service account may open."""
-    office = ExchangeOffice()
-    office.open_account(ANN, "anns")
-    office.open_account(SALES, "of sales")
-    office.open_service_account(SERVICE, SECRET)
-    with SandboxExchange(office) as running:
-        profile = company.create(
-            "emailserverprofile",
-            name="Exchange",
-            servertype=0,
-            incomingserverlocation=running.url,
-            incomingcredentialretrieval=1,
-            incomingusername=SERVICE,
-            incomingpassword=SECRET,
-            incominguseimpersonation=True,
-            processemailsreceivedafter=None,
-        )
-        company.ids["exchange"] = profile
-        company.update("mailbox", company.mailbox(ANN), emailserverprofile=profile)
-        try:
-            yield running
-        finally:
-            close_channels()
+    with an_exchange_of(company) as running:
+        yield running
 
 
 def trial(company: Company, **profile: Any) -> Report:

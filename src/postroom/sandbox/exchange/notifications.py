@@ -100,6 +100,11 @@ class Subscriptions:
         self._is_closed = False
         self._changed = threading.Condition()
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        with self._changed:
+            return len(self._subscriptions)
+
     def publish(self, event: Event) -> None:
         """Tell whoever wants to know that this happened."""
         with self._changed:
