@@ -34,9 +34,9 @@ from postroom.sandbox.exchange.timezones import read_zone
 
 ATTENDEES: Final = ("calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:Resources")
 #: Bits of AppointmentState.
-# source: MS-OXOCAL 2.2.1.10
+# source: MS-OXOCAL PidLidAppointmentStateFlags
 MEETING, RECEIVED, CANCELED = 1, 2, 4
-#: Longest appointment. source: MS-OXWSMTGS 2.2.4.5
+#: The longest appointment that is taken.
 _LONGEST: Final = timedelta(days=5 * 365)
 
 #: What an appointment has when its maker has said nothing.
@@ -63,7 +63,7 @@ def prepare(item: Item, context: etree._Element | None, made_at: datetime) -> No
         item.fields.pop(uri, None)
     if split_id(item.id) is None:
         item.fields.pop(ORIGINAL, None)
-    # source: MS-OXWSCDATA 2.2.4.72
+    # source: MS-OXWSCDATA TimeZoneContext
     meant = zone if context is None else read_zone(context)
     start, end = (_settle_time(item, uri, meant) for uri in (START, END))
     for uri, text in _DEFAULTS.items():

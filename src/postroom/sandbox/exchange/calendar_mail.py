@@ -1,4 +1,4 @@
-"""Mail about meetings that arrives: messages with an iCalendar object become what Exchange makes of them."""
+"""Mail about meetings that arrives: what Exchange makes of iCalendar objects in messages."""
 
 from typing import Final
 

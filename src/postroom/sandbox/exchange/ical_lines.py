@@ -1,4 +1,4 @@
-"""Lines of an iCalendar object: unfolded, with names, parameters and values; nested by component."""
+"""Lines of an iCalendar object: unfolded, with names, parameters, values; by component."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -74,7 +74,7 @@ def write_imip(
     message_id = f"<{secrets.token_hex(16)}@exchange.example>"
     message["Message-ID"] = message_id
     # By this Exchange and others know what it is before they have looked inside.
-    # source: MS-OXCMAIL 2.1.3.2.5
+    # source: MS-OXCMAIL Content-Class
     message["Content-Class"] = "urn:content-classes:calendarmessage"
     body = about.appointment.fields.get("item:Body")
     message.set_content("" if body is None else as_body_type(deepcopy(body), "Text").text or "")

@@ -28,7 +28,7 @@ class _Answer:
     #: The name of it in response codes.
     name: str
     response: str
-    #: The end of the class of the message. source: MS-OXOCAL 2.2.6
+    #: The end of the class of the message. source: MS-OXOCAL PidTagMessageClass
     class_ending: str
     #: What comes before the subject.
     prefix: str
