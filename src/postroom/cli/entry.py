@@ -28,6 +28,7 @@ MODULES = {
     "load": "store",
     "query": "store",
     "mailbox": "mailbox",
+    "profile": "profile",
     "switch": "switch",
     "run-once": "run",
     "worker": "run",

@@ -1,4 +1,4 @@
-"""What a profile says about an Exchange server: where it is, as whom it is opened, who gives tokens."""
+"""What a profile says about an Exchange server: where it is, opened as whom, whose tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

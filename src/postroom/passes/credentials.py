@@ -1,4 +1,4 @@
-"""Credentials opened for one connection: found where the configuration says, unsealed, handed on."""
+"""Credentials opened for one connection: found where the configuration says, and unsealed."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Opening a mailbox on Exchange: profile and credentials to an account, and its URL remembered.
+"""Opening a mailbox on Exchange: profile and credentials to an account, its URL remembered.
 
 The client of Exchange is imported when the first such mailbox is opened: it takes most of a second,
 which programs that never see an Exchange need not spend.
@@ -110,7 +110,12 @@ def watched_exchange(context: Context, setup: Setup) -> "Watched":
     return Watched(account, tuple(look.folders), sent_items=look.sent_items)
 
 
-def remember_url(context: Context, mailbox: UUID, url: str) -> None:
-    """Write down where Autodiscover found the mailbox; it is asked again when that serves no longer."""
+def remember_url(context: Context, mailbox: UUID | None, url: str) -> None:
+    """Write down where Autodiscover found the mailbox; it is asked again when that serves no longer.
+
+    A mailbox that the store doesn't know has nowhere to write it to.
+    """
+    if mailbox is None:
+        return
     with context.database.write() as connection:
         mailboxes.record_url(context.database, connection, mailbox, url, context.clock.now())

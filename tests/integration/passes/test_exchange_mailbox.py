@@ -8,10 +8,11 @@ from tests.support.company import Company, on_sqlite
 from tests.support.exchange_company import ANN, SALES, SERVICE, an_exchange_of
 from tests.support.ledgers import from_carl
 
-from postroom.errors import Throttled
+from postroom.errors import Throttled, UserError
 from postroom.passes.issue import send_email
 from postroom.passes.receive import receive
 from postroom.passes.send import send
+from postroom.passes.test_connection import test_connection as try_connection
 from postroom.passes.test_mailbox import Report
 from postroom.passes.test_mailbox import test_mailbox as try_mailbox
 from postroom.sandbox.exchange import Right, SandboxExchange
@@ -249,3 +250,31 @@ def test_a_remembered_url_that_serves_no_longer_is_looked_for_again(
     assert receive(company.context, company.mailbox(ANN)).failure is None
     assert mailbox(company)["ewsurl"] == server.url
     assert len(company.rows("email")) == 1
+
+
+def test_a_profiles_connection_is_tried_with_any_mailbox_and_the_outcome_kept(
+    company: Company, server: SandboxExchange
+) -> None:
+    server.office.open_account("nobody.in.the.store@corp.example", "x")
+    report = try_connection(company.context, company.ids["exchange"], "nobody.in.the.store@corp.example")
+    assert report.ok, report
+    (profile,) = company.rows("emailserverprofile", name="Exchange")
+    assert (profile["lastauthorizationstatus"], profile["lasttestexecutionstatus"]) == (1, 1)
+    assert "sign in" in profile["lasttestrequest"]
+    assert profile["lastteststarttime"] == company.clock.now()
+    assert mailbox(company)["enabledforincomingemail"] is False, "nothing is switched on"
+
+
+def test_a_profiles_connection_that_fails_keeps_why(company: Company, server: SandboxExchange) -> None:
+    server.faults.add(Fault(Misbehaviour.FAULT, answer="ErrorImpersonateUserDenied"))
+    report = try_connection(company.context, company.ids["exchange"], ANN)
+    assert not report.ok
+    (profile,) = company.rows("emailserverprofile", name="Exchange")
+    assert (profile["lastauthorizationstatus"], profile["lasttestexecutionstatus"]) == (0, 0)
+    assert "ApplicationImpersonation" in profile["lastcrmmessage"]
+    company.update("emailserverprofile", company.ids["exchange"], incomingcredentialretrieval=2)
+    assert not try_connection(company.context, company.ids["exchange"], ANN).ok
+    (profile,) = company.rows("emailserverprofile", name="Exchange")
+    assert profile["lasttestvalidationstatus"] == 0
+    with pytest.raises(UserError, match="Exchange profiles"):
+        try_connection(company.context, company.ids["profile"], ANN)

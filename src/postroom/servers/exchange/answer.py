@@ -1,4 +1,4 @@
-"""Answers in XML: hardened reading, response messages, faults; what may be missing is missing."""
+"""Answers in XML: hardened reading, messages and faults; what may be missing is missing."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -106,9 +106,9 @@ def _message(element: Element, mask: Mask) -> Message:
 def _said_in_fault(fault: Element, mask: Mask) -> Said:
     code = next((text for text in _texts_named(fault, "ResponseCode") if text), "")
     if not code:
-        code = (fault.findtext("faultcode") or "").rpartition(":")[2].strip()
+        code = (fault.findtext("{*}faultcode") or "").rpartition(":")[2].strip()
     words = next((text for text in _texts_named(fault, "Message") if text), "")
-    return Said(code, mask(words or (fault.findtext("faultstring") or "").strip()), _back_off(fault))
+    return Said(code, mask(words or (fault.findtext("{*}faultstring") or "").strip()), _back_off(fault))
 
 
 def _texts_named(element: Element, name: str) -> Iterator[str]:

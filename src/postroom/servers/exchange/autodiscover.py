@@ -1,4 +1,4 @@
-"""Autodiscover: where the mailbox's Exchange Web Services are, asked in both of its languages.
+"""Autodiscover: where a mailbox's Exchange Web Services are, asked in both its languages.
 
 Credentials go only to servers whose certificate is good for their name; a redirection that came
 unprotected is followed to a protected place and believed no further.

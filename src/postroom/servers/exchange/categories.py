@@ -1,4 +1,4 @@
-"""The mailbox's list of categories: a document that Outlook and others keep in the calendar folder."""
+"""The list of categories: a document that Outlook and others keep in the calendar folder."""
 
 import base64
 import binascii

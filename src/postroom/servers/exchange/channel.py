@@ -1,4 +1,4 @@
-"""HTTP to one server under one set of credentials: sessions kept, requests bounded, errors clear.
+"""HTTP to one server under one set of credentials: sessions kept, requests bounded.
 
 Channels outlive the passes: signing in costs several turns with NTLM and OAuth, and the bound on
 requests holds for all mailboxes that the same credentials open.

@@ -1,4 +1,4 @@
-"""What an Exchange server's refusals mean: one table from codes and statuses to our errors.
+"""What an Exchange server's refusals mean: one table from codes and statuses to errors.
 
 Codes come in two places: as the answer about one item, and as a SOAP fault about the whole request.
 The same table serves both; `about_item` says what a code means for a single item, so that no item

@@ -1,4 +1,4 @@
-"""Messages fetched in batches: bounded by number and octets, one batch under way ahead of its reader.
+"""Messages fetched in batches, bounded by number and octets, one ahead of its reader.
 
 No message stands in the way of another: one that the server refuses is given as refused, and when
 a whole batch fails because of one that nobody knows, its messages are asked for one by one.

@@ -1,4 +1,4 @@
-"""Categories on messages: read, changed and written back, with nothing else on them touched."""
+"""Categories on messages: read, changed and written back; nothing else on them is touched."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

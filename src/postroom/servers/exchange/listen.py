@@ -1,4 +1,4 @@
-"""Streaming notifications: a mailbox that gets mail says so at once, as a hint and nothing more.
+"""Streaming notifications: who gets mail says so at once, as a hint and nothing more.
 
 Whoever misses a hint loses nothing, since mailboxes are looked at from time to time in any case; so no
 failure here is a fault of a mailbox. Connections are few: one carries the news of many mailboxes.

@@ -1,4 +1,4 @@
-"""What is remembered of a folder between two looks: how far it was read, and how it looked then."""
+"""What is remembered of a folder between two looks: how far it was read, and how it looked."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Messages out of an answer as it comes: their Base64 decoded piece by piece, big ones into files.
+"""Messages out of an answer as it comes: Base64 decoded in pieces, big ones into files.
 
 An answer that holds messages is never held as a whole: it is as long as all of them together, and a
 server may announce less than it sends. Reading is by events, so that memory stays flat.

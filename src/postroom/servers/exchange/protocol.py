@@ -1,4 +1,4 @@
-"""exchangelib at work for us: its sessions, with our rules for TLS, tokens and the way of signing in.
+"""exchangelib at work for us: sessions that sign in, under our rules for TLS and tokens.
 
 Of exchangelib this driver takes what is hard to get right: sessions that sign in with Basic, NTLM or
 OAuth. Requests and answers are our own (`markup`, `answer`, `mimes`), because its model of items holds

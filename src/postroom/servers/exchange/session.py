@@ -1,4 +1,4 @@
-"""One mailbox opened over Exchange Web Services: operations sent, answers read, refusals explained."""
+"""One mailbox opened over EWS: operations sent, answers read, refusals explained."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

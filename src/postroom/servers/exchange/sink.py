@@ -1,4 +1,4 @@
-"""`ExchangeSink`: messages created and sent with one request each, under the Message-ID they came with.
+"""`ExchangeSink`: messages created and sent, each under the Message-ID it came with.
 
 When the answer to a request is lost nobody knows whether the message went out; but Exchange keeps a
 copy of what it sends, so Sent Items is looked through before anything is called uncertain.

@@ -1,4 +1,4 @@
-"""`ExchangeSource`: what is new in a mailbox, found with as few requests as the server allows.
+"""`ExchangeSource`: what is new in a mailbox, found with as few requests as possible.
 
 A look begins with one glance at all folders. Folders that look as they did when they were last read
 are not asked; so an unchanged mailbox costs one request. Inbox, tracked folders and Sent Items are read
