@@ -26,7 +26,8 @@ from typing import Any
 import pytest
 from tests.support import postgres
 from tests.support.dovecot import Dovecot
-from tests.support.firm import Firm, Glance, a_firm
+from tests.support.exchange_firm import ExchangeServers
+from tests.support.firm import Firm, Glance, PlainServers, a_firm
 from tests.support.mail import without_token
 from tests.support.nursery import Child, Nursery, a_nursery
 from tests.support.postfix import Postfix
@@ -139,7 +140,7 @@ def is_done(firm: Firm) -> bool:
     now = firm.glance()
     return (
         now.recorded >= firm.given.total()
-        and not firm.dovecot.count(firm.queue)
+        and not firm.servers.count(firm.queue)
         and not (now.sending or firm.rows("email", waiting))
     )
 
@@ -163,8 +164,8 @@ def check_what_came(firm: Firm) -> None:
     received = [row for row in emails if not row.directioncode]
     assert Counter(row.messageid for row in received) == Counter(firm.delivered.keys())
     assert firm.rows("postroom_quarantine") == []
-    assert firm.dovecot.count(firm.queue) == 0
-    assert firm.dovecot.count(firm.user) == firm.given[firm.user]
+    assert firm.servers.count(firm.queue) == 0
+    assert firm.servers.count(firm.user) == firm.given[firm.user]
     check_parts(firm, {row.activityid: row.messageid for row in received})
 
 
@@ -201,7 +202,7 @@ def check_parts(firm: Firm, received: Mapping[Any, str]) -> None:
 
 def check_what_left(firm: Firm) -> Counter[str]:
     """See that nothing left twice without a flag, and nothing is called sent that never left; count."""
-    wait_for_postfix(firm)
+    wait_until_all_is_out(firm)
     emails = [row for row in firm.rows("email") if row.directioncode]
     assert {without_token(row.subject): row.activityid for row in emails} == firm.written
     assert all(row.subject.endswith(f" {row.trackingtoken}") for row in emails)
@@ -225,7 +226,7 @@ def check_what_left(firm: Firm) -> Counter[str]:
 
 
 def check_one_that_left(row: Any, times: int, unsure_attempts: int) -> None:
-    """See that an e-mail says no more and no less of itself than what came out of Postfix."""
+    """See that an e-mail says no more and no less of itself than what came out of the servers."""
     if row.postroom_sendoutcome == SendOutcome.UNCERTAIN:
         assert row.statuscode == EmailStatus.FAILED
         assert "postroom outbox resend" in row.postroom_sendreason
@@ -244,11 +245,11 @@ def closed_attempts(firm: Firm, state: JournalState) -> list[Any]:
     return [row for row in attempts if row.state == state]
 
 
-def wait_for_postfix(firm: Firm) -> None:
-    """Wait until Postfix has handed on all that it was given."""
+def wait_until_all_is_out(firm: Firm) -> None:
+    """Wait until the servers have handed on all that they were given."""
     deadline = time.monotonic() + 60
-    while not firm.postfix.is_empty():
-        assert time.monotonic() < deadline, firm.postfix.log()[-2000:]
+    while not firm.servers.is_idle():
+        assert time.monotonic() < deadline, "what was handed over does not come out"
         time.sleep(0.1)
 
 
@@ -286,7 +287,7 @@ def test_a_hundred_kills_lose_nothing_double_nothing_and_send_nothing_twice(
     record_property: Callable[..., None],
 ) -> None:
     environment = {**SETTINGS, "POSTROOM_HOME": str(tmp_path / "home")}
-    with a_firm(nursery, environment, dovecot, postfix) as firm:
+    with a_firm(nursery, environment, PlainServers(dovecot, postfix)) as firm:
         chance = Random(20260302)
         start = partial(nursery.start, "worker", environment=environment)
         deaths = [live_and_die(firm, start, chance) for _ in range(100)]
@@ -318,7 +319,8 @@ def test_two_workers_on_postgresql_killed_in_turn_send_again_what_is_uncertain_a
         "POSTROOM_WORKER_LEASE_SECONDS": "4",
     }
     homes = [{**shared, "POSTROOM_HOME": str(tmp_path / name)} for name in ("one", "two")]
-    with a_firm(nursery, homes[0], dovecot, postfix, postroom_uncertainsendpolicy=1) as firm:
+    servers = PlainServers(dovecot, postfix)
+    with a_firm(nursery, homes[0], servers, postroom_uncertainsendpolicy=1) as firm:
         chance, turns = Random(20260303), cycle(homes)
         alive = nursery.start("worker", environment=next(turns))
 
@@ -338,6 +340,27 @@ def test_two_workers_on_postgresql_killed_in_turn_send_again_what_is_uncertain_a
         assert left["e-mails uncertain"] == 0, "what is uncertain is sent again"
         assert left["uncertain attempts"] >= 1, "no worker was killed while e-mails left"
     postgres_server.drop(shared["POSTROOM_DATABASE_URL"])
+
+
+@pytest.mark.timeout(600)
+def test_over_exchange_forty_kills_lose_nothing_double_nothing_and_send_nothing_twice(
+    nursery: Nursery, tmp_path: Path, record_property: Callable[..., None]
+) -> None:
+    environment = {**SETTINGS, "POSTROOM_HOME": str(tmp_path / "home")}
+    with ExchangeServers() as servers, a_firm(nursery, environment, servers) as firm:
+        chance = Random(20261125)
+        start = partial(nursery.start, "worker", environment=environment)
+        deaths = [live_and_die(firm, start, chance, (BLIND, LEAVING, *AIMS)) for _ in range(40)]
+        took = finish(firm, environment, seconds=240)
+
+        check_what_came(firm)
+        left = check_what_left(firm)
+        report(deaths, {**left, "seconds to the end": round(took)}, firm, record_property)
+        assert left[AGAIN] == 0, "a server that keeps what it has sent is asked first"
+        assert left["e-mails uncertain"] == 0, "and so nothing is left for a person to find out"
+        assert left["uncertain attempts"] >= 1, "no worker was killed while e-mails left"
+        check_that_it_hurt(deaths)
+        once_more(firm, nursery, environment)
 
 
 def check_that_it_hurt(deaths: Sequence[Death]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -59,13 +59,83 @@ class Glance:
     submitted: int
 
 
+class Servers(Protocol):
+    """The servers that a firm's mail lies on and leaves through, seen from their other side."""
+
+    def new_user(self, prefix: str) -> str:
+        """Make an account and return its name."""
+        ...
+
+    def profile(self) -> dict[str, Any]:
+        """Return the columns of the server profile that leads here."""
+        ...
+
+    def begin(self) -> None:
+        """Forget what tests of the mailboxes have left."""
+        ...
+
+    def deliver(self, account: str, data: bytes) -> None:
+        """Put a message into an inbox."""
+        ...
+
+    def count(self, account: str) -> int:
+        """Return how many messages lie in an inbox."""
+        ...
+
+    def left(self) -> list[bytes]:
+        """Return every message that came out, in order."""
+        ...
+
+    def is_idle(self) -> bool:
+        """Say whether all that was handed over has come out."""
+        ...
+
+
+@dataclass
+class PlainServers:
+    """A real Dovecot that mail is read from by POP3, and a real Postfix that it leaves through by SMTP."""
+
+    dovecot: Dovecot
+    postfix: Postfix
+
+    def new_user(self, prefix: str) -> str:
+        return self.dovecot.new_user(prefix)
+
+    def profile(self) -> dict[str, Any]:
+        return {
+            "servertype": 1,
+            "incomingserverlocation": "127.0.0.1",
+            "incomingportnumber": self.dovecot.pop3_port,
+            "incomingusessl": False,
+            "incomingcredentialretrieval": 0,
+            "outgoingserverlocation": "127.0.0.1",
+            "outgoingportnumber": self.postfix.port,
+            "outgoingusessl": False,
+            "outgoingcredentialretrieval": 4,
+        }
+
+    def begin(self) -> None:
+        return
+
+    def deliver(self, account: str, data: bytes) -> None:
+        self.dovecot.deliver(account, data)
+
+    def count(self, account: str) -> int:
+        return self.dovecot.count(account)
+
+    def left(self) -> list[bytes]:
+        return [got.content for got in self.postfix.capture.got]
+
+    def is_idle(self) -> bool:
+        return self.postfix.is_empty()
+
+
 @dataclass
 class Firm:
     """The store, the servers, and what was given to both."""
 
     postroom: Postroom
-    dovecot: Dovecot
-    postfix: Postfix
+    servers: "Servers"
     user: str
     queue: str
     mailbox_ids: tuple[UUID, UUID]
@@ -98,7 +168,7 @@ class Firm:
             self.delivered[message_id] = hashlib.sha256(content).digest()
         for account in accounts:
             self.given[account] += 1
-            self.dovecot.deliver(account, data)
+            self.servers.deliver(account, data)
 
     def write(self, count: int) -> None:
         """Write so many e-mails that wait to be sent, in turn from the user and from the queue."""
@@ -144,8 +214,8 @@ class Firm:
             return list(connection.execute(sa.select(registry.by_logical_name(table).table).where(*where)))
 
     def arrived(self) -> list[tuple[str, str]]:
-        """Return Message-ID and subject of each e-mail of this firm that came out of Postfix."""
-        heads = [email.message_from_bytes(got.content) for got in self.postfix.capture.got]
+        """Return Message-ID and subject of each e-mail of this firm that came out of its servers."""
+        heads = [email.message_from_bytes(content) for content in self.servers.left()]
         found = [(str(head["Message-ID"]).strip("<>"), str(head["Subject"])) for head in heads]
         return [
             (message_id, subject) for message_id, subject in found if without_token(subject) in self.written
@@ -175,38 +245,27 @@ def address_of(account: str) -> str:
 
 @contextmanager
 def a_firm(
-    nursery: Nursery, environment: Mapping[str, str], dovecot: Dovecot, postfix: Postfix, **wishes: Any
+    nursery: Nursery, environment: Mapping[str, str], servers: "Servers", **wishes: Any
 ) -> Iterator[Firm]:
     """Set a firm up in the store that the environment names; `wishes` go to the organization."""
-    user, queue = dovecot.new_user("ann"), dovecot.new_user("help")
+    user, queue = servers.new_user("ann"), servers.new_user("help")
     document = nursery.directory / f"{user}.json"
-    document.write_text(json.dumps(_document(user, queue, dovecot.pop3_port, postfix.port, wishes)))
+    document.write_text(json.dumps(_document(user, queue, servers, wishes)))
     addresses = address_of(user), address_of(queue)
     for command in (("init",), ("load", str(document)), ("mailbox", "test", *addresses)):
         nursery.run(*command, environment=environment)
     with open_postroom(read_settings(environment)) as postroom:
         with postroom.database.read() as connection:
             first, second = (mailboxes.get_by_address(connection, address) for address in addresses)
-        yield Firm(postroom, dovecot, postfix, user, queue, (first, second))
+        servers.begin()
+        yield Firm(postroom, servers, user, queue, (first, second))
 
 
-def _document(user: str, queue: str, pop3: int, smtp: int, wishes: Mapping[str, Any]) -> dict[str, Any]:
+def _document(user: str, queue: str, servers: "Servers", wishes: Mapping[str, Any]) -> dict[str, Any]:
     methods = {"incomingemaildeliverymethod": 2, "outgoingemaildeliverymethod": 2}
     return {
         "emailserverprofiles": [
-            {
-                "name": "Servers",
-                "servertype": 1,
-                "incomingserverlocation": "127.0.0.1",
-                "incomingportnumber": pop3,
-                "incomingusessl": False,
-                "incomingcredentialretrieval": 0,
-                "outgoingserverlocation": "127.0.0.1",
-                "outgoingportnumber": smtp,
-                "outgoingusessl": False,
-                "outgoingcredentialretrieval": 4,
-                "processemailsreceivedafter": None,
-            }
+            {"name": "Servers", "processemailsreceivedafter": None, **servers.profile()},
         ],
         "organizations": [
             {

@@ -1,4 +1,4 @@
-"""Watching for news: servers that can say when mail has come, and the passes that this makes due.
+"""Watching for news: servers say when mail has come, and that makes passes due.
 
 Of a fleet one worker watches for all. News are hints: who misses them finds the mail at the next look.
 """

@@ -22,7 +22,8 @@ NO_CREDENTIALS = CredentialPlace(None)
 #: An application's id and secret, for which an authority gives tokens.
 APPLICATION = CredentialPlace("emailserverprofile", "oauthclientid", "oauthclientsecret")
 
-_SIDE = {Workload.INCOMING: "incoming", Workload.OUTGOING: "outgoing"}
+# Items are opened as mail is read.
+_SIDE = {Workload.INCOMING: "incoming", Workload.OUTGOING: "outgoing", Workload.ITEMS: "incoming"}
 
 
 def credentials_for(

@@ -7,6 +7,7 @@ from typing import Any
 from postroom.schema.choices import (
     AccessApproval,
     IncomingDeliveryMethod,
+    ItemDeliveryMethod,
     OutgoingDeliveryMethod,
     ServerType,
     Workload,
@@ -92,12 +93,25 @@ def _about_the_method(workload: Workload, mailbox: Mapping[str, Any]) -> Obstacl
         return _about_incoming(mailbox)
     if workload is Workload.OUTGOING:
         return _about_outgoing(mailbox)
-    return Obstacle(
-        "MailboxUnsupportedServerType",
-        0x8005E247,
-        "Appointments, contacts and tasks can't be synchronized over POP3 and SMTP.",
-        "Use an Exchange profile for this workload.",
-    )
+    return _about_items(mailbox)
+
+
+def _about_items(mailbox: Mapping[str, Any]) -> Obstacle | None:
+    if mailbox.get("regardingobjecttypecode") != "systemuser":
+        return Obstacle(
+            "ACTNotSupportedForThisMailbox",
+            0x8005E247,
+            "Appointments, contacts and tasks are synchronized for users only, not for queues.",
+            "Set actdeliverymethod to 2 (none) on this mailbox.",
+        )
+    if mailbox.get("actdeliverymethod") != ItemDeliveryMethod.SERVER_SIDE:
+        return Obstacle(
+            "InvalidACTDeliveryMethod",
+            0x8005E224,
+            "The method for appointments, contacts and tasks is not server-side synchronization.",
+            "Set actdeliverymethod to 1 and test the mailbox.",
+        )
+    return None
 
 
 def _about_incoming(mailbox: Mapping[str, Any]) -> Obstacle | None:
@@ -139,6 +153,13 @@ def _about_outgoing(mailbox: Mapping[str, Any]) -> Obstacle | None:
 
 def _about_the_server(workload: Workload, profile: Mapping[str, Any]) -> Obstacle | None:
     servertype = profile.get("servertype")
+    if workload is Workload.ITEMS and servertype not in EXCHANGE_TYPES:
+        return Obstacle(
+            "MailboxUnsupportedServerType",
+            0x8005E247,
+            "Appointments, contacts and tasks can't be synchronized over POP3 and SMTP.",
+            "Use an Exchange profile for this workload.",
+        )
     if servertype == ServerType.POP3_SMTP or servertype in EXCHANGE_TYPES:
         return None
     if servertype == ServerType.IMAP_SMTP and workload is Workload.OUTGOING:

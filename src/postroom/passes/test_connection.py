@@ -1,4 +1,4 @@
-"""Test connection: an Exchange profile tried with one mailbox; the profile keeps the outcome."""
+"""Test connection: an Exchange profile tried with one mailbox; it keeps the outcome."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -16,8 +16,15 @@ from postroom.mime.message import Address, Outgoing
 from postroom.passes import access
 from postroom.passes.context import Context
 from postroom.passes.exchange import try_exchange
+from postroom.passes.organization_mark import OwnedByAnotherError, claim
 from postroom.ports.mail import Outcome, Submission
-from postroom.schema.choices import IncomingDeliveryMethod, OutgoingDeliveryMethod, RunStatus, Workload
+from postroom.schema.choices import (
+    IncomingDeliveryMethod,
+    ItemDeliveryMethod,
+    OutgoingDeliveryMethod,
+    RunStatus,
+    Workload,
+)
 from postroom.schema.ids import new_id
 from postroom.servers import pop3, smtp
 from postroom.servers.connection import Step
@@ -49,11 +56,12 @@ class Report:
     findings: tuple[Finding, ...]
     incoming: RunStatus
     outgoing: RunStatus
+    items: RunStatus = RunStatus.NOT_RUN
 
     @property
     def status(self) -> RunStatus:
         """Return the status of the whole mailbox."""
-        return overall(self.incoming, self.outgoing, RunStatus.NOT_RUN)
+        return overall(self.incoming, self.outgoing, self.items)
 
 
 def test_mailbox(context: Context, mailbox: UUID) -> Report:
@@ -63,14 +71,16 @@ def test_mailbox(context: Context, mailbox: UUID) -> Report:
     """
     setup = access.read_setup(context, mailbox)
     findings: list[Finding] = []
-    incoming = outgoing = RunStatus.NOT_RUN
+    incoming = outgoing = items = RunStatus.NOT_RUN
     if setup.mailbox["outgoingemaildeliverymethod"] == OutgoingDeliveryMethod.SERVER_SIDE:
         outgoing = _try(findings, Workload.OUTGOING, _outgoing_steps(context, setup), setup)
     if setup.mailbox["incomingemaildeliverymethod"] == IncomingDeliveryMethod.SERVER_SIDE:
         incoming = _try(findings, Workload.INCOMING, _incoming_steps(context, setup), setup)
+    if setup.mailbox["actdeliverymethod"] == ItemDeliveryMethod.SERVER_SIDE:
+        items = _try(findings, Workload.ITEMS, _items_steps(context, setup), setup)
     if not findings:
         findings.extend(_nothing_to_test(setup))
-    report = Report(mailbox, setup.mailbox["emailaddress"] or "", tuple(findings), incoming, outgoing)
+    report = Report(mailbox, setup.mailbox["emailaddress"] or "", tuple(findings), incoming, outgoing, items)
     _record(context, setup, report)
     return report
 
@@ -145,6 +155,23 @@ def _sending_steps(context: Context, setup: Setup) -> Iterator[Step]:
     return smtp.check(access.smtp_account(context, setup))
 
 
+def _items_steps(context: Context, setup: Setup) -> Iterator[Step]:
+    """Open the mailbox and see to it that no other organization synchronizes its items."""
+    started = time.monotonic()
+    source = access.open_source(context, setup)
+    try:
+        folders = source.folders
+        if folders is None:
+            return
+        said = claim(context, setup, folders)
+        yield Step("organization", ok=True, seconds=time.monotonic() - started, reply=said)
+    except OwnedByAnotherError as failure:
+        spent = time.monotonic() - started
+        yield Step("organization", ok=False, seconds=spent, failure=failure)
+    finally:
+        source.close()
+
+
 def _send_to_itself(context: Context, setup: Setup) -> Step:
     address = setup.mailbox["emailaddress"]
     submission = Submission("test", address, (address,), compose(_test_message(context, setup, address)))
@@ -208,6 +235,8 @@ def _outcome(report: Report, now: datetime) -> dict[str, Any]:
     return {
         "incomingemailstatus": int(report.incoming),
         "outgoingemailstatus": int(report.outgoing),
+        "actstatus": int(report.items),
+        "enabledforact": report.items is RunStatus.SUCCESS,
         "mailboxstatus": int(report.status),
         "enabledforincomingemail": report.incoming is RunStatus.SUCCESS,
         "enabledforoutgoingemail": report.outgoing is RunStatus.SUCCESS,
@@ -218,6 +247,7 @@ def _outcome(report: Report, now: datetime) -> dict[str, Any]:
         "postponemailboxprocessinguntil": None,
         "postponesendinguntil": None,
         "receivingpostponeduntil": None,
+        "receivingpostponeduntilforact": None,
         "noemailcount": 0,
         "transientfailurecount": 0,
         "lastsyncerrorcount": 0,

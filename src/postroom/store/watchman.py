@@ -1,4 +1,4 @@
-"""One worker of the fleet that does what only one needs to do: a lock that dies with its holder."""
+"""The one worker that does what only one needs to do: a lock that dies with its holder."""
 
 import contextlib
 import fcntl

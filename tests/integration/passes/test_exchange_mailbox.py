@@ -1,7 +1,9 @@
 """A mailbox on Exchange from its configuration to its mail: test and enable, receive, send."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.support.company import Company, on_sqlite
@@ -9,16 +11,20 @@ from tests.support.exchange_company import ANN, SALES, SERVICE, an_exchange_of
 from tests.support.ledgers import from_carl
 
 from postroom.errors import Throttled, UserError
+from postroom.passes.access import open_source
 from postroom.passes.issue import send_email
 from postroom.passes.receive import receive
 from postroom.passes.send import send
 from postroom.passes.test_connection import test_connection as try_connection
 from postroom.passes.test_mailbox import Report
 from postroom.passes.test_mailbox import test_mailbox as try_mailbox
+from postroom.ports.folders import OwnerMark
 from postroom.sandbox.exchange import Right, SandboxExchange
 from postroom.sandbox.exchange.item import Item
+from postroom.sandbox.exchange.service import Asked
 from postroom.sandbox.faults import Fault, Misbehaviour
 from postroom.schema.choices import EmailStatus, RunStatus, SendOutcome, Workload
+from postroom.store import mailboxes
 
 pytestmark = [pytest.mark.integration, on_sqlite]
 
@@ -278,3 +284,79 @@ def test_a_profiles_connection_that_fails_keeps_why(company: Company, server: Sa
     assert profile["lasttestvalidationstatus"] == 0
     with pytest.raises(UserError, match="Exchange profiles"):
         try_connection(company.context, company.ids["profile"], ANN)
+
+
+OTHER = OwnerMark(UUID(int=7), "Fabrikam", datetime(2026, 11, 1, tzinfo=UTC))
+
+
+def noted_in(company: Company, server: SandboxExchange, mark: OwnerMark | None = None) -> OwnerMark | None:
+    """Return whose the mailbox is noted to be, after noting another if one is given."""
+    with company.context.database.read() as connection:
+        setup = mailboxes.read_setup(connection, company.mailbox(ANN))
+    source = open_source(company.context, setup)
+    assert source.folders is not None
+    if mark:
+        source.folders.set_owner_mark(mark)
+    found = source.folders.owner_mark()
+    source.close()
+    return found
+
+
+def test_a_mailbox_is_marked_for_the_organization_that_synchronizes_its_items(
+    company: Company, server: SandboxExchange
+) -> None:
+    company.update("mailbox", company.mailbox(ANN), actdeliverymethod=1)
+    report = trial(company)
+    assert (report.items, steps(report, Workload.ITEMS)) == (RunStatus.SUCCESS, ["organization"])
+    mark = noted_in(company, server)
+    assert mark is not None
+    assert mark.organization == company.rows("organization")[0]["organizationid"]
+    (row,) = company.rows("mailbox", mailboxid=company.mailbox(ANN))
+    assert (row["isactsyncorgflagset"], row["actstatus"]) == (True, RunStatus.SUCCESS)
+    assert trial(company).items is RunStatus.SUCCESS, "it is still ours"
+
+
+def test_a_mailbox_of_another_organization_is_left_to_it_unless_told_to_take_over(
+    company: Company, server: SandboxExchange
+) -> None:
+    noted_in(company, server, OTHER)
+    company.update("mailbox", company.mailbox(ANN), actdeliverymethod=1)
+    report = trial(company)
+    assert (report.incoming, report.outgoing) == (RunStatus.SUCCESS, RunStatus.SUCCESS)
+    assert report.items is RunStatus.FAILURE
+    assert "Fabrikam" in report.findings[-1].said
+    assert noted_in(company, server) == OTHER
+    company.update("mailbox", company.mailbox(ANN), orgmarkedasprimaryforexchangesync=True)
+    assert trial(company).items is RunStatus.SUCCESS
+    taken = noted_in(company, server)
+    assert taken is not None
+    assert taken.organization == company.rows("organization")[0]["organizationid"]
+
+
+def test_mail_alone_marks_nothing(company: Company, server: SandboxExchange) -> None:
+    trial(company)
+    receive(company.context, company.mailbox(ANN))
+    assert noted_in(company, server) is None
+
+
+def test_a_pass_over_an_unchanged_mailbox_costs_two_requests_at_most(
+    company: Company, server: SandboxExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial(company)
+    server.office.deliver(ANN, from_carl())
+    receive(company.context, company.mailbox(ANN))
+    # What was read in the very second of its last change is asked for once more.
+    for folder in server.office.get_mailbox(ANN).folders.values():
+        folder.content_at -= timedelta(minutes=1)
+    receive(company.context, company.mailbox(ANN))
+    asked: list[str] = []
+    read = server.service.read
+
+    def noted(data: bytes, user: str) -> Asked:
+        understood = read(data, user)
+        asked.append(understood.call.operation)
+        return understood
+
+    monkeypatch.setattr(server.service, "read", noted)
+    receive(company.context, company.mailbox(ANN))
+    assert len(asked) <= 2, asked

@@ -25,8 +25,11 @@ from exchangelib.items import (
 from exchangelib.recurrence import Recurrence, RelativeMonthlyPattern, WeeklyPattern
 from tests.support.exchange import ANN, BEN, Exchange, running
 
+from postroom.mime.nature import nature_of
+from postroom.mime.read import read
 from postroom.sandbox.exchange import ExchangeOffice
 from postroom.sandbox.mailboxes import SandboxMailboxes
+from postroom.schema.choices import MessageKind
 
 BERLIN = EWSTimeZone("Europe/Berlin")
 OUTSIDE = "dana@contoso.example"
@@ -184,6 +187,16 @@ def test_an_invitation_arrives_and_stands_in_the_calendar_tentatively(ann: Accou
     assert [type(item) for item in ann.sent.all()] == [MeetingRequest]
 
 
+def test_the_octets_of_messages_about_meetings_say_what_they_are(ann: Account, ben: Account) -> None:
+    made = appointment(ann, required_attendees=[BEN], body="Bring plans")
+    made.save(send_meeting_invitations=SEND_ONLY_TO_ALL)
+    request = ben.inbox.get()
+    message = read(request.mime_content)
+    assert nature_of(message).kind is MessageKind.MEETING
+    assert (f"<{message.message_id}>", message.subject) == (request.message_id, "Visit")
+    assert message.text.strip() == "Bring plans"
+
+
 @pytest.mark.parametrize(
     ("way", "response", "busy"),
     [
@@ -280,6 +293,18 @@ def test_one_occurrence_of_a_meeting_is_moved_and_one_canceled(ann: Account, ben
         ("Exception", at(8, month=4), True),
         ("Occurrence", at(15, month=4), False),
     ]
+
+
+def test_a_series_recurs_as_exchange_says_it_does(ann: Account, ben: Account) -> None:
+    made = appointment(ann, required_attendees=[BEN], recurrence=weekly())
+    made.save(send_meeting_invitations=SEND_ONLY_TO_ALL)
+    made.refresh()
+    assert (made.is_recurring, ben.calendar.get().is_recurring, ben.inbox.get().is_recurring) == (
+        False,
+        True,
+        True,
+    )
+    assert {item.is_recurring for item in in_spring(ann)} == {True}
 
 
 def test_nobody_is_told_when_nobody_is_to_be(ann: Account, ben: Account) -> None:

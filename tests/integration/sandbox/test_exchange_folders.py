@@ -1,6 +1,7 @@
 """Folders of the sandbox's Exchange, as exchangelib sees them."""
 
 import pytest
+import requests
 from exchangelib import ExtendedProperty, Folder
 from exchangelib.errors import (
     ErrorDeleteDistinguishedFolder,
@@ -12,7 +13,8 @@ from exchangelib.errors import (
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Calendar, Contacts, Inbox, Tasks
 from exchangelib.services import GetFolder
-from tests.support.exchange import ANN, Exchange, letter
+from tests.support.ews_schema import Traffic
+from tests.support.exchange import ANN, PASSWORD, Exchange, letter
 
 
 class CommitTime(ExtendedProperty):
@@ -165,3 +167,22 @@ def test_a_folder_is_emptied_into_the_deleted_items(exchange: Exchange) -> None:
 
     assert exchange.office.outlook(ANN).subjects() == []
     assert exchange.office.outlook(ANN).subjects("deleteditems") == ["One", "Two"]
+
+
+def test_all_items_of_a_folder_are_marked_as_read_at_once(exchange: Exchange, ews_traffic: Traffic) -> None:
+    for subject in ("One", "Two"):
+        exchange.office.deliver(ANN, letter(subject))
+    body = (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
+        ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
+        ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Body><m:MarkAllItemsAsRead>'
+        "<m:ReadFlag>true</m:ReadFlag><m:SuppressReadReceipts>true</m:SuppressReadReceipts>"
+        '<m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:MarkAllItemsAsRead></s:Body>'
+        "</s:Envelope>"
+    )
+
+    answer = requests.post(exchange.url, data=body, auth=(ANN, PASSWORD), timeout=10)
+
+    assert "NoError" in answer.text
+    assert exchange.office.outlook(ANN).folder("inbox").unread_count == 0
+    assert ews_traffic.heard == 2

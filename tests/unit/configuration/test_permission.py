@@ -68,7 +68,9 @@ CASES: list[tuple[Workload, dict[str, Any], tuple[str, int]]] = [
         )
         for method in (0, 1)
     ],
-    (ITEMS, {}, ("MailboxUnsupportedServerType", 0x8005E247)),
+    (ITEMS, {}, ("InvalidACTDeliveryMethod", 0x8005E224)),
+    (ITEMS, {"actdeliverymethod": 1}, ("MailboxUnsupportedServerType", 0x8005E247)),
+    (ITEMS, {"regardingobjecttypecode": "queue"}, ("ACTNotSupportedForThisMailbox", 0x8005E247)),
     (IN, {"profile": {**PROFILE, "servertype": 4}}, ("UnsupportedEmailServer", 0x8005E242)),
     (IN, {"profile": {**PROFILE, "servertype": 9}}, ("UnsupportedEmailServer", 0x8005E242)),
     *[(IN, {"emailrouteraccessapproval": state}, ("UnapprovedMailbox", 0x8005E220)) for state in (0, 2, 3)],

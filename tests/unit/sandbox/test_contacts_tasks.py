@@ -1,6 +1,6 @@
 """What the server adds to contacts and tasks, and the form in which fields are kept."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from lxml import etree
@@ -54,9 +54,15 @@ def derived(uri: str, item: Item) -> etree._Element | None:
         (
             {"Surname": "Customer", "CompanyName": "Contoso", "FileAsMapping": "CompanyLastCommaFirst"},
             "Customer",
-            "Contoso\r\nCustomer",
+            "Contoso (Customer)",
         ),
-        ({"FileAsMapping": "EmailAddress"}, "", ""),
+        (
+            {"GivenName": "Carla", "Surname": "Customer", "CompanyName": "Contoso"}
+            | {"FileAsMapping": "LastCommaFirstCompany"},
+            "Carla Customer",
+            "Customer, Carla (Contoso)",
+        ),
+        ({"FileAsMapping": "LastName"}, "", ""),
     ],
 )
 def test_a_contact_is_shown_and_filed_by_its_names(given: dict[str, str], display: str, filed: str) -> None:
@@ -124,16 +130,47 @@ def test_a_task_tells_whether_it_is_done_and_recurs() -> None:
     assert [element.text for element in found if element is not None] == ["true", "false"]
 
 
-def test_the_next_of_a_recurring_task_keeps_the_days_between_start_and_due() -> None:
-    task = a_task(StartDate="2026-11-23", DueDate="2026-11-25")
+def recurring(task: Item, pattern: str, bounds: str) -> Item:
     task.fields["task:Recurrence"] = etree.fromstring(
-        f'<Recurrence xmlns="{TYPES}"><DailyRecurrence><Interval>7</Interval></DailyRecurrence>'
-        "<NumberedRecurrence><StartDate>2026-11-25</StartDate><NumberOfOccurrences>2</NumberOfOccurrences>"
-        "</NumberedRecurrence></Recurrence>"
+        f'<Recurrence xmlns="{TYPES}">{pattern}{bounds}</Recurrence>'
     )
-    assert next_of(task) == (datetime(2026, 11, 30, tzinfo=UTC), datetime(2026, 12, 2, tzinfo=UTC))
-    task.put("task:DueDate", "2026-12-02T00:00:00Z")
-    assert next_of(task) is None
+    return task
+
+
+WEEKLY = "<DailyRecurrence><Interval>7</Interval></DailyRecurrence>"
+TWICE = (
+    "<NumberedRecurrence><StartDate>2026-11-23</StartDate><NumberOfOccurrences>2</NumberOfOccurrences>"
+    "</NumberedRecurrence>"
+)
+DONE = date(2026, 11, 26)
+
+
+def test_the_next_of_a_recurring_task_keeps_the_days_between_start_and_due() -> None:
+    task = recurring(a_task(StartDate="2026-11-23", DueDate="2026-11-25"), WEEKLY, TWICE)
+    assert next_of(task, DONE) == (date(2026, 11, 30), date(2026, 12, 2))
+    task.put("task:StartDate", "2026-11-30T00:00:00Z")
+    assert next_of(task, DONE) is None
+
+
+def test_the_next_of_a_task_without_start_has_none() -> None:
+    task = recurring(a_task(DueDate="2026-11-23"), WEEKLY, TWICE)
+    assert next_of(task, DONE) == (None, date(2026, 11, 30))
+    assert next_of(recurring(a_task(), WEEKLY, TWICE), DONE) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "due"),
+    [
+        ("DailyRegeneration", date(2026, 11, 28)),
+        ("WeeklyRegeneration", date(2026, 12, 10)),
+        ("MonthlyRegeneration", date(2027, 1, 26)),
+        ("YearlyRegeneration", date(2028, 11, 26)),
+    ],
+)
+def test_a_task_that_regenerates_counts_from_the_day_it_was_done(kind: str, due: date) -> None:
+    endless = "<NoEndRecurrence><StartDate>2026-11-23</StartDate></NoEndRecurrence>"
+    task = recurring(a_task(DueDate="2026-11-23"), f"<{kind}><Interval>2</Interval></{kind}>", endless)
+    assert next_of(task, DONE) == (None, due)
 
 
 @pytest.mark.parametrize(

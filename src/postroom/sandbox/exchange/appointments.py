@@ -34,9 +34,9 @@ from postroom.sandbox.exchange.timezones import read_zone
 
 ATTENDEES: Final = ("calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:Resources")
 #: Bits of AppointmentState.
-# source: MS-OXOCAL 2.2.1.10
+# source: MS-OXOCAL PidLidAppointmentStateFlags
 MEETING, RECEIVED, CANCELED = 1, 2, 4
-#: Longest appointment. source: MS-OXWSMTGS 2.2.4.5
+#: The longest appointment that is taken.
 _LONGEST: Final = timedelta(days=5 * 365)
 
 #: What an appointment has when its maker has said nothing.
@@ -63,7 +63,7 @@ def prepare(item: Item, context: etree._Element | None, made_at: datetime) -> No
         item.fields.pop(uri, None)
     if split_id(item.id) is None:
         item.fields.pop(ORIGINAL, None)
-    # source: MS-OXWSCDATA 2.2.4.72
+    # source: MS-OXWSCDATA TimeZoneContext
     meant = zone if context is None else read_zone(context)
     start, end = (_settle_time(item, uri, meant) for uri in (START, END))
     for uri, text in _DEFAULTS.items():
@@ -79,6 +79,9 @@ def prepare(item: Item, context: etree._Element | None, made_at: datetime) -> No
         start, end = _on_first_day(item, start, end, zone)
     item.put_instant(START, start)
     item.put_instant(END, end)
+    if item.flag("item:ReminderIsSet"):
+        item.put_instant("item:ReminderDueBy", start)
+        item.put("item:ReminderMinutesBeforeStart", item.text("item:ReminderMinutesBeforeStart") or "15")
     if not item.text("calendar:UID"):
         item.put("calendar:UID", new_uid(item.id, made_at))
 
@@ -170,7 +173,10 @@ def _type(_: Mailbox, item: Item) -> str:
 
 
 def _is_recurring(_: Mailbox, item: Item) -> str:
-    return "true" if is_master(item) or is_occurrence(item) else "false"
+    # Of an organizer's series Exchange says that it does not recur; of an attendee's, that it does.
+    # source: EWS-REFERENCE IsRecurring
+    is_theirs = is_master(item) and state_of(item) & RECEIVED
+    return "true" if is_theirs or is_occurrence(item) else "false"
 
 
 def _is_meeting(_: Mailbox, item: Item) -> str:

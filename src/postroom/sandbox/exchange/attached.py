@@ -93,7 +93,7 @@ _DESCRIBING = frozenset(_NAMES.split())
 
 def _octets(text: str) -> bytes:
     try:
-        octets = base64.b64decode(text)
+        octets = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as problem:
         raise Refusal("ErrorInvalidRequest", "The content of the attachment is no base64.") from problem
     if len(octets) > LARGEST:

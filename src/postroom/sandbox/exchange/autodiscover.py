@@ -14,11 +14,11 @@ from lxml import etree
 from postroom.sandbox.exchange.names import SOAP, local_name, text_of
 from postroom.sandbox.exchange.refusal import Refusal
 
-# source: MS-OXDSCLI 2.2.4
+# source: MS-OXDSCLI Autodiscover
 POX_REQUEST: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
 POX_ENVELOPE: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 POX_RESPONSE: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
-# source: MS-OXWSADISC 2.2.1
+# source: MS-OXWSADISC GetUserSettings
 AUTODISCOVER: Final = "http://schemas.microsoft.com/exchange/2010/Autodiscover"
 ADDRESSING: Final = "http://www.w3.org/2005/08/addressing"
 INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
@@ -136,7 +136,7 @@ def _pox_settings(home: Home) -> etree._Element:
     response, account = _pox_account(home.display_name, home.address)
     _pox(account, "Action", "settings")
     # EXCH is for clients inside, EXPR for those outside, EXHTTP for both since Exchange 2013.
-    # source: MS-OXDSCLI 2.2.4.1.1.2.4
+    # source: MS-OXDSCLI Type
     for kind in ("EXCH", "EXPR", "EXHTTP"):
         protocol = _pox(account, "Protocol")
         _pox(protocol, "Type", kind)
@@ -161,7 +161,7 @@ def _pox_redirect(redirect: Redirect) -> etree._Element:
 
 
 def _pox_error(code: str, text: str, at: datetime) -> etree._Element:
-    # source: MS-OXDSCLI 2.2.4.1.1.3
+    # source: MS-OXDSCLI Error
     response = etree.Element(f"{{{POX_ENVELOPE}}}Response")
     time = at.strftime("%H:%M:%S.%f0")
     error = etree.SubElement(response, f"{{{POX_ENVELOPE}}}Error", Time=time, Id="1")

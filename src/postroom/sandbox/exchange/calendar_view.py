@@ -12,7 +12,7 @@ from postroom.sandbox.exchange.paging import Page
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.series import in_view
 
-#: The longest view. source: MS-OXWSSRCH 2.2.4.6
+#: The longest view: about two years, as Exchange has it.
 _LONGEST: Final = timedelta(days=2 * 366)
 
 

@@ -88,5 +88,6 @@ class ChangeLog:
             # Under the number of its entering: a page that ends before a later change must have told of it.
             return Change(marks.entered, ChangeKind.CREATE, entry)
         if marks.changed > number:
-            return Change(max(marks.changed, marks.read), ChangeKind.UPDATE, entry)
+            # Not under the number of a later reading: a page between the two would leave the change out.
+            return Change(marks.changed, ChangeKind.UPDATE, entry)
         return Change(marks.read, ChangeKind.READ_FLAG, entry)

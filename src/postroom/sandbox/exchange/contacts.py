@@ -10,6 +10,8 @@ from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import t_element
 
 _NAMES: Final = ("Title", "FirstName", "MiddleName", "LastName", "Suffix", "Initials", "FullName", "Nickname")
+#: What the whole name of a person consists of.
+_WHOLE: Final = ("GivenName", "MiddleName", "Surname", "Generation")
 #: Where the parts of the complete name stand.
 _PARTS: Final = {
     "FirstName": "contacts:GivenName",
@@ -21,52 +23,47 @@ _PARTS: Final = {
 }
 
 
-def _full_name(item: Item) -> str:
-    parts = (item.text(f"contacts:{name}") for name in ("GivenName", "MiddleName", "Surname", "Generation"))
-    return " ".join(part for part in parts if part)
+def _joined(item: Item, *names: str) -> str:
+    return " ".join(text for name in names if (text := item.text(f"contacts:{name}")))
 
 
 def _last_comma_first(item: Item) -> str:
-    first = " ".join(
-        part for part in (item.text("contacts:GivenName"), item.text("contacts:MiddleName")) if part
-    )
+    first = _joined(item, "GivenName", "MiddleName")
     return ", ".join(part for part in (item.text("contacts:Surname"), first) if part)
-
-
-def _first_space_last(item: Item) -> str:
-    parts = (item.text(f"contacts:{name}") for name in ("GivenName", "MiddleName", "Surname"))
-    return " ".join(part for part in parts if part)
 
 
 def _company(item: Item) -> str:
     return item.text("contacts:CompanyName")
 
 
-#: How a contact is filed, by FileAsMapping.
-# source: MS-OXWSCONT 2.2.5.7
+def _with(first: str, second: str) -> str:
+    """Return one name with the other in parentheses, as far as they are given."""
+    return f"{first} ({second})" if first and second else first or second
+
+
+#: How a contact is filed, by FileAsMapping; others leave it as it is.
+# source: MS-OXWSCONT 3.1.4.1.2.4
 _FILINGS: Final[Mapping[str, Callable[[Item], str]]] = {
     "LastCommaFirst": _last_comma_first,
-    "FirstSpaceLast": _first_space_last,
+    "FirstSpaceLast": lambda item: _joined(item, "GivenName", "MiddleName", "Surname", "Generation"),
+    "LastSpaceFirst": lambda item: _joined(item, "Surname", "GivenName", "MiddleName"),
+    "FirstName": lambda item: item.text("contacts:GivenName"),
+    "LastName": lambda item: item.text("contacts:Surname"),
     "Company": _company,
-    "LastCommaFirstCompany": lambda item: "\r\n".join(
-        filter(None, (_last_comma_first(item), _company(item)))
-    ),
-    "CompanyLastCommaFirst": lambda item: "\r\n".join(
-        filter(None, (_company(item), _last_comma_first(item)))
-    ),
+    "LastCommaFirstCompany": lambda item: _with(_last_comma_first(item), _company(item)),
+    "CompanyLastCommaFirst": lambda item: _with(_company(item), _last_comma_first(item)),
     "DisplayName": lambda item: item.text("contacts:DisplayName"),
-    "EmailAddress": lambda item: next(iter(_addresses(item)), ""),
 }
 
 
 def complete_contact(item: Item) -> None:
     """Give a contact the names by which it is shown and filed, where its maker has given none."""
-    if not item.text("contacts:DisplayName") and (name := _full_name(item) or _company(item)):
+    if not item.text("contacts:DisplayName") and (name := _joined(item, *_WHOLE) or _company(item)):
         item.put("contacts:DisplayName", name)
     if filed := _filed(item):
         item.put("contacts:FileAs", filed)
     if not item.text("item:Subject") and (name := item.text("contacts:DisplayName")):
-        # The subject of a contact is its display name. source: MS-OXOCNTC 2.2.1.1.13
+        # The subject of a contact is its display name.
         item.put("item:Subject", name)
 
 
@@ -77,14 +74,9 @@ def _filed(item: Item) -> str:
     return by_mapping or item.text("contacts:FileAs") or _last_comma_first(item) or _company(item)
 
 
-def _addresses(item: Item) -> list[str]:
-    entries = item.fields.get("contacts:EmailAddresses")
-    return [] if entries is None else [entry.text for entry in entries if entry.text]
-
-
 def _complete_name(_: Mailbox, item: Item) -> etree._Element | None:
     texts = {part: item.text(uri) for part, uri in _PARTS.items()}
-    texts["FullName"] = _full_name(item)
+    texts["FullName"] = _joined(item, *_WHOLE)
     made = t_element("CompleteName")
     made.extend(t_element(name, texts[name]) for name in _NAMES if texts.get(name))
     return made if len(made) else None

@@ -5,7 +5,6 @@ from lxml import etree
 from postroom.sandbox.exchange.access import Right
 from postroom.sandbox.exchange.call import Call
 from postroom.sandbox.exchange.names import child_text, m_element, m_name, t_element
-from postroom.sandbox.exchange.refusal import Refusal
 
 _FOLDERS = ("Calendar", "Tasks", "Inbox", "Contacts", "Notes", "Journal")
 
@@ -17,8 +16,6 @@ def get_delegate(call: Call, request: etree._Element) -> etree._Element:
     mailbox = call.mailbox_of(address)
     delegates = call.office.access.delegates_of(mailbox.address)
     response = m_element("GetDelegateResponse", ResponseClass="Success")
-    if not delegates:
-        raise Refusal("ErrorNoDelegates", "The mailbox has no delegates.")
     response.append(m_element("ResponseCode", "NoError"))
     messages = m_element("ResponseMessages")
     for who, rights in delegates.items():
@@ -26,7 +23,8 @@ def get_delegate(call: Call, request: etree._Element) -> etree._Element:
         message.append(m_element("ResponseCode", "NoError"))
         message.append(_delegate(who, rights, with_permissions=request.get("IncludePermissions") == "true"))
         messages.append(message)
-    response.append(messages)
+    if delegates:
+        response.append(messages)
     response.append(m_element("DeliverMeetingRequests", "DelegatesAndMe"))
     return response
 

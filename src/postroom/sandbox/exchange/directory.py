@@ -16,7 +16,7 @@ from postroom.sandbox.exchange.refusal import Refusal
 MAX_FOUND: Final = 100
 
 #: Where is looked, in this order, by SearchScope.
-# source: MS-OXWSRSLNM 2.2.5.1
+# source: MS-OXWSRSLNM ResolveNamesSearchScopeType
 _SCOPES: Final = {
     "ActiveDirectory": ("directory",),
     "ActiveDirectoryContacts": ("directory", "contacts"),

@@ -5,7 +5,7 @@ import hashlib
 from datetime import UTC, date, datetime
 from typing import Final
 
-# source: MS-OXOCAL 2.2.1.27
+# source: MS-OXOCAL PidLidGlobalObjectId
 _BEGIN: Final = bytes.fromhex("040000008200e00074c5b7101a82e008")
 #: Before a UID that another program has made.
 _FOREIGN: Final = b"vCal-Uid\x01\x00\x00\x00"

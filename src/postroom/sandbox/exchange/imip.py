@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,6 +13,7 @@ from itertools import islice
 from typing import Final
 
 from postroom.mime.message import Address
+from postroom.sandbox.exchange.about import About
 from postroom.sandbox.exchange.appointments import ATTENDEES
 from postroom.sandbox.exchange.body import as_body_type
 from postroom.sandbox.exchange.icalendar import (
@@ -23,7 +25,6 @@ from postroom.sandbox.exchange.icalendar import (
     write_utc,
 )
 from postroom.sandbox.exchange.item import Item
-from postroom.sandbox.exchange.meeting_message import About
 from postroom.sandbox.exchange.series import (
     END,
     MAX_DAYS,
@@ -51,9 +52,18 @@ _ROLES: Final = dict(zip(ATTENDEES, ("REQ-PARTICIPANT", "OPT-PARTICIPANT", "NON-
 _BUSY: Final = {"Free": "TRANSPARENT"}
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message about an appointment as it goes over the Internet."""
+
+    subject: str
+    message_id: str
+    data: bytes
+
+
 def write_imip(
     about: About, method: Method, recipients: Sequence[Address], subject: str, answer: str = ""
-) -> bytes:
+) -> Notice:
     """Return the message about an appointment; `answer` is the owner's, in a reply."""
     # source: RFC6047 2.4
     message = EmailMessage(policy=SMTP)
@@ -61,12 +71,16 @@ def write_imip(
     message["To"] = ", ".join(_written(person) for person in recipients)
     message["Subject"] = " ".join(subject.split())
     message["Date"] = format_datetime(about.mailbox.now())
-    message["Message-ID"] = f"<{secrets.token_hex(16)}@exchange.example>"
+    message_id = f"<{secrets.token_hex(16)}@exchange.example>"
+    message["Message-ID"] = message_id
+    # By this Exchange and others know what it is before they have looked inside.
+    # source: MS-OXCMAIL Content-Class
+    message["Content-Class"] = "urn:content-classes:calendarmessage"
     body = about.appointment.fields.get("item:Body")
     message.set_content("" if body is None else as_body_type(deepcopy(body), "Text").text or "")
     message.add_alternative(_calendar(about, method, answer), subtype="calendar", cte="base64")
     message.get_payload()[1].set_param("method", method.value)  # type: ignore[index, union-attr]
-    return bytes(message)
+    return Notice(subject, message_id, bytes(message))
 
 
 def _written(person: Address) -> str:

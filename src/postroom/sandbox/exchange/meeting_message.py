@@ -1,17 +1,18 @@
 """Messages about meetings: requests, cancellations and responses, made of an appointment."""
 
-import secrets
-from dataclasses import dataclass
 from typing import Final
 
 from postroom.mime.message import Address
+from postroom.sandbox.exchange.about import About
 from postroom.sandbox.exchange.appointments import ATTENDEES
 from postroom.sandbox.exchange.folder import Folder
+from postroom.sandbox.exchange.imip import Notice
 from postroom.sandbox.exchange.incoming import put_people, put_person
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.names import FIELDS, t_name
 from postroom.sandbox.exchange.paths import stored_or_derived
+from postroom.sandbox.exchange.series import is_master, is_occurrence
 from postroom.sandbox.exchange.writing import people_in
 
 #: Fields of an appointment that mean something in its own calendar only.
@@ -26,34 +27,11 @@ _PRIVATE: Final = frozenset(
 _COPIED: Final = ("item:Body", "item:Importance", "item:Sensitivity")
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """An appointment and the mailbox in whose calendar it lies."""
-
-    mailbox: Mailbox
-    appointment: Item
-
-    @property
-    def owner(self) -> Address:
-        """Return whose calendar it is."""
-        return Address(self.mailbox.address, self.mailbox.name)
-
-    def organizer(self) -> Address:
-        """Return who has called the meeting."""
-        element = stored_or_derived(self.mailbox, self.appointment, "calendar:Organizer")
-        return next(iter(people_in(element)), self.owner)
-
-    def attendees(self) -> list[Address]:
-        """Return everybody who is invited, except the organizer."""
-        people = [each for uri in ATTENDEES for each in people_in(self.appointment.fields.get(uri))]
-        own = self.organizer().key
-        return list({each.key: each for each in people if each.key != own}.values())
-
-
-def make_message(about: About, kind: str, subject: str, mailbox: Mailbox, folder: Folder) -> Item:
+def make_message(about: About, kind: str, notice: Notice, mailbox: Mailbox, folder: Folder) -> Item:
     """Return a message of a kind about an appointment, for a folder of a mailbox; it does not lie there yet.
 
-    It is from the owner of the appointment; whom it is for is still to be said.
+    It is from the owner of the appointment; whom it is for is still to be said. `notice` is what goes
+    over the Internet of it.
     """
     made = mailbox.new_item(kind, folder)
     for uri in FIELDS[kind]:
@@ -61,14 +39,18 @@ def make_message(about: About, kind: str, subject: str, mailbox: Mailbox, folder
             element = stored_or_derived(about.mailbox, about.appointment, uri)
             if element is not None:
                 made.fields[uri] = element
+    if "calendar:IsRecurring" in made.fields:
+        recurs = is_master(about.appointment) or is_occurrence(about.appointment)
+        made.put("calendar:IsRecurring", "true" if recurs else "false")
     for uri in _COPIED:
         if (element := stored_or_derived(about.mailbox, about.appointment, uri)) is not None:
             made.fields[uri] = element
-    made.put("item:Subject", subject)
+    made.mime = notice.data
+    made.put("item:Subject", notice.subject)
     put_person(made, "message:From", about.owner)
     put_person(made, "message:Sender", about.owner)
     made.put("message:ConversationTopic", about.appointment.text("item:Subject"))
-    made.put("message:InternetMessageId", f"<{secrets.token_hex(16)}@exchange.example>")
+    made.put("message:InternetMessageId", notice.message_id)
     made.put("message:IsRead", "false")
     made.put_instant("item:DateTimeSent", made.received_at)
     for name in ("IsDelegated", "IsOutOfDate", "HasBeenProcessed"):

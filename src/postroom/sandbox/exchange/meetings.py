@@ -8,13 +8,14 @@ from typing import Final
 from lxml import etree
 
 from postroom.mime.message import Address
+from postroom.sandbox.exchange.about import About
 from postroom.sandbox.exchange.appointments import ATTENDEES, CANCELED, MEETING, RECEIVED, state_of
 from postroom.sandbox.exchange.call import Call
-from postroom.sandbox.exchange.imip import Method, write_imip
+from postroom.sandbox.exchange.imip import Method, Notice, write_imip
 from postroom.sandbox.exchange.invitations import take_cancellation, take_request, take_response
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
-from postroom.sandbox.exchange.meeting_message import About, address_to_attendees, make_message
+from postroom.sandbox.exchange.meeting_message import address_to_attendees, make_message
 from postroom.sandbox.exchange.postman import Letter
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.series import END, RECURRENCE, START
@@ -114,8 +115,7 @@ def answer(call: Call, about: About, message: Item, response: str) -> None:
     organizer = about.organizer()
     target = call.office.find_mailbox(organizer.address)
     if target is None:
-        data = write_imip(about, Method.REPLY, [organizer], message.text("item:Subject"), response)
-        call.office.postman.post(Letter(about.owner.address, (organizer.address,), data))
+        call.office.postman.post(Letter(about.owner.address, (organizer.address,), message.mime or b""))
         return
     inbox = target.get_standard("inbox")
     arrived = message.twin(target.new_id(), "", inbox.id)
@@ -144,28 +144,28 @@ def _text(item: Item, uri: str) -> str:
 def _send(call: Call, about: About, method: Method, people: Sequence[Address], sending: Sending) -> None:
     subject = about.appointment.text("item:Subject")
     shown = f"Canceled: {subject}" if method is Method.CANCEL else subject
+    notice = write_imip(about, method, people, shown)
     outside = []
     for person in people:
         target = call.office.find_mailbox(person.address)
         if target is None:
             outside.append(person)
         else:
-            _bring(about, method, shown, target)
+            _bring(about, method, notice, target)
     if outside:
-        data = write_imip(about, method, outside, shown)
         recipients = tuple(person.address for person in outside)
-        call.office.postman.post(Letter(about.owner.address, recipients, data))
+        call.office.postman.post(Letter(about.owner.address, recipients, notice.data))
     if sending.saves:
         folder = about.mailbox.get_standard("sentitems")
-        copy = make_message(about, _KINDS[method], shown, about.mailbox, folder)
+        copy = make_message(about, _KINDS[method], notice, about.mailbox, folder)
         address_to_attendees(copy, about.appointment)
         copy.put("message:IsRead", "true")
         about.mailbox.keep(copy)
 
 
-def _bring(about: About, method: Method, subject: str, target: Mailbox) -> None:
+def _bring(about: About, method: Method, notice: Notice, target: Mailbox) -> None:
     """Put a message into an attendee's inbox, and what it says into the calendar."""
-    message = make_message(about, _KINDS[method], subject, target, target.get_standard("inbox"))
+    message = make_message(about, _KINDS[method], notice, target, target.get_standard("inbox"))
     address_to_attendees(message, about.appointment)
     if method is Method.REQUEST:
         take_request(target, message, about.appointment.text("item:Subject"))

@@ -5,7 +5,6 @@ answered with the elements of a response message; refused requests raise `Refusa
 """
 
 import base64
-import binascii
 import threading
 import time
 from collections import deque
@@ -19,8 +18,15 @@ from lxml import etree
 
 from postroom.ports.clock import Clock
 from postroom.sandbox.exchange.events import Event, EventKind
-from postroom.sandbox.exchange.item import write_instant
 from postroom.sandbox.exchange.names import local_name, m_element, m_name, t_element, text_of
+from postroom.sandbox.exchange.notices import (
+    Told,
+    event_elements,
+    read_watermark,
+    stream_refusal,
+    stream_response,
+    write_watermark,
+)
 from postroom.sandbox.exchange.refusal import Refusal
 
 #: Most subscriptions at one mailbox, as Exchange's throttling policy has it.
@@ -68,15 +74,6 @@ class Subscription:
         return event.kind.value in self.kinds and (
             self.folder_ids is None or not self.folder_ids.isdisjoint(_places(event))
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Events for one subscriber, and the number of the last one that was looked at."""
-
-    events: Sequence[tuple[int, Event]]
-    position: int
-    has_more: bool
 
 
 class Subscriptions:
@@ -147,12 +144,12 @@ class Subscriptions:
                 folder_ids=folder_ids,
                 timeout=timeout,
                 used_at=self._clock.now(),
-                position=_read_watermark(resumed) if resumed else self._last,
+                position=read_watermark(resumed) if resumed else self._last,
             )
             self._subscriptions[made.id] = made
         answer = [m_element("SubscriptionId", made.id)]
         if delivery is Delivery.PULL:
-            answer.append(m_element("Watermark", _write_watermark(made.position)))
+            answer.append(m_element("Watermark", write_watermark(made.position)))
         return answer
 
     def unsubscribe(self, request: etree._Element) -> list[etree._Element]:
@@ -170,12 +167,12 @@ class Subscriptions:
             if subscription.delivery is not Delivery.PULL:
                 raise Refusal("ErrorInvalidPullSubscriptionId", "This subscription is streamed.")
             subscription.used_at = self._clock.now()
-            told = self._told(subscription, _read_watermark(since))
+            told = self._told(subscription, read_watermark(since))
         notification = m_element("Notification")
         notification.append(t_element("SubscriptionId", subscription.id))
         notification.append(t_element("PreviousWatermark", since))
         notification.append(t_element("MoreEvents", "true" if told.has_more else "false"))
-        notification.extend(_event_elements(told))
+        notification.extend(event_elements(told))
         return [notification]
 
     def stream(self, request: etree._Element) -> Iterator[etree._Element]:
@@ -190,15 +187,15 @@ class Subscriptions:
         connections, unknown = self._connect(ids)
         if unknown or not ids:
             problem = Refusal("ErrorSubscriptionNotFound", "A subscription is not known, or has expired.")
-            yield _stream_refusal(problem, unknown)
+            yield stream_refusal(problem, unknown)
             return
-        yield _stream_response(status="OK")
+        yield stream_response(status="OK")
         try:
             while (events := self._wait(connections, ends)) is not None:
-                yield _stream_response(*events, status="" if events else "OK")
-            yield _stream_response(status="Closed")
+                yield stream_response(*events, status="" if events else "OK")
+            yield stream_response(status="Closed")
         except Refusal as problem:
-            yield _stream_refusal(problem, ids)
+            yield stream_refusal(problem, ids)
 
     def _connect(self, ids: Sequence[str]) -> tuple[dict[str, int], list[str]]:
         """Return the number of the new connection by subscription, and the ids that are none."""
@@ -244,11 +241,11 @@ class Subscriptions:
                 # In the namespace of types, unlike the one of GetEvents: so the schema has it.
                 notification = t_element("Notification")
                 notification.append(t_element("SubscriptionId", subscription.id))
-                notification.extend(_event_elements(told))
+                notification.extend(event_elements(told))
                 made.append(notification)
         return made
 
-    def _told(self, subscription: Subscription, since: int) -> _Told:
+    def _told(self, subscription: Subscription, since: int) -> Told:
         remembered = self._events.get(subscription.mailbox, deque())
         if len(remembered) == MAX_REMEMBERED and since < remembered[0][0] - 1:
             raise Refusal("ErrorMissedNotificationEvents", "Events since then have been forgotten.")
@@ -257,7 +254,7 @@ class Subscriptions:
         ]
         told = wanted[:MAX_TOLD]
         has_more = len(wanted) > len(told)
-        return _Told(told, told[-1][0] if has_more else self._last, has_more)
+        return Told(told, told[-1][0] if has_more else self._last, has_more)
 
     def _get(self, subscription_id: str) -> Subscription:
         self._expire()
@@ -312,79 +309,3 @@ def _minutes(parent: etree._Element, name: str, most: int) -> timedelta:
     if not (text.isdecimal() and len(text) < 9 and 1 <= int(text) <= most):
         raise Refusal("ErrorInvalidSubscriptionRequest", f"{name} is from 1 to {most} minutes.")
     return timedelta(minutes=int(text))
-
-
-def _write_watermark(position: int) -> str:
-    return base64.b64encode(position.to_bytes(8, "big")).decode("ascii")
-
-
-def _read_watermark(text: str) -> int:
-    try:
-        octets = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        octets = b""
-    if len(octets) != 8:
-        raise Refusal("ErrorInvalidWatermark", "That is no watermark of this server.")
-    return int.from_bytes(octets, "big")
-
-
-def _event_elements(told: _Told) -> list[etree._Element]:
-    """Return the events; when there are none, the word that all is well and how far it was looked."""
-    made = [_event_element(event, _write_watermark(number)) for number, event in told.events]
-    if not made:
-        made.append(t_element("StatusEvent"))
-        made[0].append(t_element("Watermark", _write_watermark(told.position)))
-    return made
-
-
-def _event_element(event: Event, watermark: str) -> etree._Element:
-    made = t_element(event.kind.value)
-    made.append(t_element("Watermark", watermark))
-    made.append(t_element("TimeStamp", write_instant(event.at)))
-    if event.item_id:
-        made.append(t_element("ItemId", Id=event.item_id, ChangeKey=event.change_key))
-        made.append(t_element("ParentFolderId", Id=event.folder_id))
-    else:
-        made.append(t_element("FolderId", Id=event.folder_id))
-        made.append(t_element("ParentFolderId", Id=event.parent_id))
-    if event.kind in (EventKind.MOVED, EventKind.COPIED):
-        made.extend(_old_ids(event))
-    return made
-
-
-def _old_ids(event: Event) -> list[etree._Element]:
-    if event.item_id:
-        own, parent = t_element("OldItemId", Id=event.old_item_id), event.old_folder_id
-    else:
-        own, parent = t_element("OldFolderId", Id=event.old_folder_id), event.old_parent_id
-    return [own, t_element("OldParentFolderId", Id=parent)]
-
-
-def _stream_response(*notifications: etree._Element, status: str = "") -> etree._Element:
-    message = m_element("GetStreamingEventsResponseMessage", ResponseClass="Success")
-    message.append(m_element("ResponseCode", "NoError"))
-    if notifications:
-        message.append(m_element("Notifications"))
-        message[-1].extend(notifications)
-    if status:
-        message.append(m_element("ConnectionStatus", status))
-    return _response_of(message)
-
-
-def _stream_refusal(problem: Refusal, ids: Sequence[str]) -> etree._Element:
-    message = m_element("GetStreamingEventsResponseMessage", ResponseClass="Error")
-    message.append(m_element("MessageText", problem.text))
-    message.append(m_element("ResponseCode", problem.code))
-    message.append(m_element("DescriptiveLinkKey", "0"))
-    if ids:
-        message.append(m_element("ErrorSubscriptionIds"))
-        message[-1].extend(t_element("SubscriptionId", each) for each in ids)
-    message.append(m_element("ConnectionStatus", "Closed"))
-    return _response_of(message)
-
-
-def _response_of(message: etree._Element) -> etree._Element:
-    response = m_element("GetStreamingEventsResponse")
-    response.append(m_element("ResponseMessages"))
-    response[0].append(message)
-    return response

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from postroom.ports.clock import Clock, SystemClock
 from postroom.sandbox.exchange.access import Access, Right
 from postroom.sandbox.exchange.autodiscover import Redirect
+from postroom.sandbox.exchange.calendar_mail import take_meeting
 from postroom.sandbox.exchange.events import Event
 from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item
@@ -96,7 +97,9 @@ class ExchangeOffice:
         """
         with self.lock:
             mailbox = self.get_mailbox(address)
-            item = mailbox.keep(read_in(mailbox, mailbox.get_standard(folder), raw))
+            item = read_in(mailbox, mailbox.get_standard(folder), raw)
+            take_meeting(mailbox, item)
+            mailbox.keep(item)
             mailbox.announce(item)
             return item.id
 

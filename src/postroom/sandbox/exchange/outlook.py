@@ -1,14 +1,18 @@
 """A person at their mailbox: reads, moves, marks, sends and deletes as Outlook does."""
 
 import threading
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
+from postroom.sandbox.exchange.completion import complete
 from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.postman import Letter, Postman
 from postroom.sandbox.exchange.receipt import acknowledge
+from postroom.sandbox.exchange.series import in_view
 
 
 class Office(Protocol):
@@ -132,8 +136,26 @@ class Outlook:
     def edit(self, item: Item, uri: str, text: str) -> None:
         """Write another text into a field, such as "item:Subject"."""
         with self._office.lock:
+            before = item.twin(item.id, item.change_key, item.folder_id)
             item.put(uri, text)
-            self.mailbox.change(item)
+            complete(item, before, None, self.mailbox.now())
+            self.mailbox.change(item, uri)
+
+    def make(self, kind: str, folder: str, texts: Mapping[str, str]) -> Item:
+        """Make an appointment, a contact or a task with these texts by FieldURI, and return it."""
+        with self._office.lock:
+            item = self.mailbox.new_item(kind, self.folder(folder))
+            for uri, text in texts.items():
+                item.put(uri, text)
+            complete(item, None, None, self.mailbox.now())
+            return self.mailbox.keep(item)
+
+    def occurrences(self, start: datetime, end: datetime) -> list[Item]:
+        """Return what the calendar shows between two instants; changed by `edit`, one is an exception."""
+        with self._office.lock:
+            return in_view(
+                [item for item in self.items("calendar") if item.kind == "CalendarItem"], start, end
+            )
 
     def renumber(self) -> None:
         """Have the mailbox moved to another server: every item gets another id."""

@@ -15,7 +15,7 @@ from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.timezones import INDEXES, MONTHS, WEEKDAYS
 
 #: Days of the week by the names that patterns give them.
-# source: MS-OXWSCDATA 2.2.3.6
+# source: MS-OXWSCDATA DayOfWeekType
 _DAYS: Final = {
     **{name: frozenset({number}) for number, name in enumerate(WEEKDAYS)},
     "Day": frozenset(range(7)),
@@ -23,7 +23,7 @@ _DAYS: Final = {
     "WeekendDay": frozenset({5, 6}),
 }
 #: The last day on which anything recurs, as Outlook has it.
-# source: MS-OXOCAL 2.2.1.44.1
+# source: MS-OXOCAL RecurrencePattern
 LAST_DAY: Final = date(4500, 8, 31)
 
 _DAILY, _WEEKLY = "DailyRecurrence", "WeeklyRecurrence"
@@ -63,6 +63,19 @@ class Pattern:
     def is_regenerating(self) -> bool:
         """Say whether the next one depends on when the last was done, so that none can be foreseen."""
         return self.kind in _REGENERATIONS
+
+    def after(self, day: date) -> date:
+        """Return the day on which what was done on a day is due again; of regenerating kinds only.
+
+        >>> Pattern("MonthlyRegeneration").after(date(2026, 1, 31))
+        datetime.date(2026, 2, 28)
+        """
+        if self.kind in ("DailyRegeneration", "WeeklyRegeneration"):
+            return day + timedelta(days=self.interval * (7 if self.kind.startswith("Weekly") else 1))
+        step = self.interval * (12 if self.kind == "YearlyRegeneration" else 1)
+        number = day.year * 12 + day.month - 1 + step
+        year, month = number // 12, number % 12 + 1
+        return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +144,7 @@ def _monthly(pattern: Pattern, first_month: int, step: int) -> Iterator[date]:
 def _day_in_month(pattern: Pattern, year: int, month: int) -> date:
     first, length = calendar.monthrange(year, month)
     if pattern.day_of_month:
-        # A month that is shorter has it on its last day. source: MS-OXOCAL 2.2.1.44.1.4
+        # A month that is shorter has it on its last day. source: MS-OXOCAL PatternTypeSpecific
         return date(year, month, min(pattern.day_of_month, length))
     wanted = frozenset[int]().union(*(_DAYS[name] for name in pattern.days))
     days = [day for day in range(1, length + 1) if (first + day - 1) % 7 in wanted]

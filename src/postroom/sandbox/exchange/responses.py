@@ -5,15 +5,17 @@ from typing import Final
 
 from lxml import etree
 
+from postroom.sandbox.exchange.about import About
 from postroom.sandbox.exchange.appointments import CANCELED, RECEIVED, state_of
 from postroom.sandbox.exchange.call import Call
 from postroom.sandbox.exchange.creation import copy_fields
+from postroom.sandbox.exchange.imip import Method, write_imip
 from postroom.sandbox.exchange.incoming import put_people
 from postroom.sandbox.exchange.invitations import find_appointment
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.item_view import id_only
 from postroom.sandbox.exchange.mailbox import Mailbox
-from postroom.sandbox.exchange.meeting_message import About, associated_id, make_message
+from postroom.sandbox.exchange.meeting_message import associated_id, make_message
 from postroom.sandbox.exchange.meetings import Sending, Told, answer, cancel
 from postroom.sandbox.exchange.names import local_name, t_name
 from postroom.sandbox.exchange.refusal import Refusal
@@ -26,7 +28,7 @@ class _Answer:
     #: The name of it in response codes.
     name: str
     response: str
-    #: The end of the class of the message. source: MS-OXOCAL 2.2.6
+    #: The end of the class of the message. source: MS-OXOCAL PidTagMessageClass
     class_ending: str
     #: What comes before the subject.
     prefix: str
@@ -118,7 +120,8 @@ def _answer(
 def _reply(call: Call, about: About, way: _Answer, element: etree._Element, *, saves: bool) -> None:
     subject = way.prefix + about.appointment.text("item:Subject")
     folder = about.mailbox.get_standard("sentitems")
-    message = make_message(about, "MeetingResponse", subject, about.mailbox, folder)
+    notice = write_imip(about, Method.REPLY, [about.organizer()], subject, way.response)
+    message = make_message(about, "MeetingResponse", notice, about.mailbox, folder)
     message.fields.pop("item:Body", None)
     copy_fields(message, element, ("item:Body", "meeting:ProposedStart", "meeting:ProposedEnd"))
     message.put("item:ItemClass", f"IPM.Schedule.Meeting.Resp.{way.class_ending}")

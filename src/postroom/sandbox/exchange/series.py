@@ -25,6 +25,7 @@ END: Final = "calendar:End"
 #: Marks an occurrence, which is no item of its own, and says which day of the series it is.
 ORIGINAL: Final = "calendar:OriginalStart"
 
+_DUE: Final = "item:ReminderDueBy"
 _LENGTH_OF_DAY = 12
 #: Most days of one series that are looked at to find its last one, or the one of a number.
 MAX_DAYS: Final = 20_000
@@ -163,20 +164,22 @@ def in_view(items: Iterable[Item], start: datetime, end: datetime) -> list[Item]
     """Return what takes place between two instants, series as their occurrences, by start."""
     found = []
     for item in items:
-        candidates = _until(item, end) if is_master(item) else iter((item,))
+        candidates = _between(item, start, end) if is_master(item) else iter((item,))
         found += [each for each in candidates if _is_between(each, start, end)]
     return sorted(found, key=lambda item: _instant(item, START))
 
 
-def _until(master: Item, end: datetime) -> Iterator[Item]:
-    """Yield the occurrences that may take place before an instant."""
+def _between(master: Item, start: datetime, end: datetime) -> Iterator[Item]:
+    """Yield the occurrences that may take place between two instants, and perhaps some others."""
     zone = zone_of(master)
+    length = _instant(master, END) - _instant(master, START)
+    first = (start.astimezone(zone) - length - timedelta(days=1)).date()
     moved = {day for day, departure in master.departures.items() if START in departure.fields}
     last = (end.astimezone(zone) + timedelta(days=1)).date()
     for day in recurrence_of(master).days():
         if day > last:
             break
-        if day not in moved and (found := occurrence_on(master, day)) is not None:
+        if day >= first and day not in moved and (found := occurrence_on(master, day)) is not None:
             yield found
     # What was moved may take place before the view though its day is long after.
     yield from (found for day in moved if (found := occurrence_on(master, day)) is not None)
@@ -204,6 +207,8 @@ def _plain(master: Item, day: date) -> Item:
     made.put_instant(START, start)
     made.put_instant(END, start + length)
     made.put_instant(ORIGINAL, start)
+    if _DUE in made.fields:
+        made.put_instant(_DUE, start)
     return made
 
 

@@ -16,7 +16,7 @@ from postroom.sandbox.exchange.timezones import read_zone
 
 _STATUS, _PERCENT, _DONE = "task:Status", "task:PercentComplete", "task:CompleteDate"
 #: Dates of tasks are days, kept as the midnight of UTC that begins them.
-# source: MS-OXOTASK 2.2.2.2.4
+# source: MS-OXOTASK PidLidTaskDueDate
 _DAYS: Final = ("task:StartDate", "task:DueDate", _DONE)
 _STATUSES: Final = ("NotStarted", "InProgress", "Completed", "WaitingOnOthers", "Deferred")
 
@@ -79,18 +79,22 @@ def _agree(item: Item, before: Item | None, percent: float) -> None:
     item.put(_PERCENT, f"{percent:g}")
 
 
-def next_of(item: Item) -> tuple[datetime, datetime] | None:
-    """Return the start and due days of the task after a recurring one that was done, or None for the last."""
+def next_of(item: Item, done_on: date) -> tuple[date | None, date] | None:
+    """Return the start and due days of the task after one that was done, or None after the last."""
+    # source: MS-OXOTASK 3.1.4.6.2
     recurrence = read_recurrence(item.fields["task:Recurrence"])
-    due = item.instant("task:DueDate") or item.instant("task:StartDate")
-    if due is None:
+    start, due = item.instant("task:StartDate"), item.instant("task:DueDate")
+    at = start or due
+    if at is None:
         return None
-    start = item.instant("task:StartDate") or due
-    for day in recurrence.days():
-        at = datetime.combine(day, time(), UTC)
-        if at > due:
-            return at - max(due - start, timedelta()), at
-    return None
+    later = (day for day in recurrence.days() if day > at.date())
+    is_sliding = recurrence.pattern.is_regenerating
+    following = recurrence.pattern.after(done_on) if is_sliding else next(later, None)
+    if following is None:
+        return None
+    if start is None:
+        return None, following
+    return following, following + ((due - start) if due else timedelta())
 
 
 def was_completed(before: Item, after: Item) -> bool:
@@ -103,8 +107,7 @@ def regenerate(mailbox: Mailbox, item: Item) -> None:
 
     The last one stays as it is.
     """
-    # source: MS-OXOTASK 3.1.4.6.2
-    following = next_of(item) if "task:Recurrence" in item.fields else None
+    following = next_of(item, mailbox.now().date()) if "task:Recurrence" in item.fields else None
     if following is None:
         return
     done = item.twin(mailbox.new_id(), "", item.folder_id)
@@ -113,9 +116,9 @@ def regenerate(mailbox: Mailbox, item: Item) -> None:
     item.put(_STATUS, "NotStarted")
     item.put(_PERCENT, "0")
     item.fields.pop(_DONE, None)
-    if "task:StartDate" in item.fields:
-        item.put_instant("task:StartDate", following[0])
-    item.put_instant("task:DueDate", following[1])
+    for uri, day in zip(("task:StartDate", "task:DueDate"), following, strict=True):
+        if day is not None:
+            item.put_instant(uri, datetime.combine(day, time(), UTC))
 
 
 def _is_complete(_: Mailbox, item: Item) -> etree._Element | None:

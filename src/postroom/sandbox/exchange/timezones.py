@@ -51,7 +51,7 @@ def answer_server_time_zones(request: etree._Element, year: int) -> list[etree._
     asked = [text_of(each).strip() for each in request.iterfind(f"{m_name('Ids')}/{t_name('Id')}")]
     if len(asked) > MAX_ASKED:
         raise Refusal("ErrorInvalidRequest", "Too many time zones are asked for.")
-    # What does not say that it wants less gets everything. source: MS-OXWSGTZ 3.1.4.1.3.1
+    # What does not say that it wants less gets everything. source: MS-OXWSGTZ 3.1.4.1.3.3
     is_full = request.get("ReturnFullTimeZoneData", "true").lower() in ("true", "1")
     names = [name for name in asked if name in WINDOWS_ZONES] if asked else list(WINDOWS_ZONES)
     definitions = m_element("TimeZoneDefinitions")
@@ -183,7 +183,7 @@ def _read_meeting_zone(element: etree._Element) -> tzinfo:
     name = str(element.get("TimeZoneName", "")) or "Customized Time Zone"
     if standard is None or daylight is None:
         return RuledZone(name, Rules(offset))
-    # The offsets of both halves of the year are added to the base. source: MS-OXWSCDATA 2.2.4.76
+    # The offsets of both halves of the year are added to the base. source: MS-OXWSCDATA TimeZoneType
     winter, summer = (offset - read_duration(child_text(each, "Offset")) for each in (standard, daylight))
     return RuledZone(name, Rules(winter, summer, _read_yearly(daylight), _read_yearly(standard)))
 

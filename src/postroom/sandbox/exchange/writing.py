@@ -121,6 +121,7 @@ def _files(item: Item) -> list[File]:
 def read_base64(text: str) -> bytes:
     """Return the octets that a client sent as base64; `Refusal` when it is none."""
     try:
-        return base64.b64decode(text)
+        # Lines may be broken anywhere; nothing else may stand between.
+        return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as problem:
         raise Refusal("ErrorMimeContentInvalidBase64String", "The MIME content is no base64.") from problem

@@ -16,7 +16,7 @@ from postroom.servers.exchange.answer import Element, Message
 from postroom.servers.exchange.autodiscover import OnFound
 from postroom.servers.exchange.fetch import SPOOL_OVER, Fetcher
 from postroom.servers.exchange.folders import ExchangeFolders
-from postroom.servers.exchange.glance import Glance, take_glance
+from postroom.servers.exchange.glance import Glance
 from postroom.servers.exchange.item import IS_DRAFT, LISTED, Listing, Place, is_draft
 from postroom.servers.exchange.mark import Mark, read_mark
 from postroom.servers.exchange.markup import field, item_ids, shape, tag
@@ -150,15 +150,8 @@ class ExchangeSource:
             self._end = _ended()
 
     def _glance(self, look: Look, marks: dict[str, Mark]) -> Glance:
-        glance = take_glance(
-            self._session,
-            inbox=marks.get(INBOX, Mark()).folder,
-            sent=marks.get(SENT, Mark()).folder,
-            needs_sent=look.sent_items,
-            others=look.folders,
-        )
-        self._folders.seen(glance)
-        return glance
+        inbox, sent = (marks.get(key, Mark()).folder for key in (INBOX, SENT))
+        return self._folders.glance_for(look, inbox=inbox, sent=sent)
 
     def _followed(self, look: Look, glance: Glance) -> list[Place]:
         """Return the folders that are read by their changes, each once."""
