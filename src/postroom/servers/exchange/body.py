@@ -1,4 +1,4 @@
-"""A request's octets: in a file when they are many, and told when all of them have left."""
+"""A request's octets: in a file when they are many; they know when all have left."""
 
 import base64
 import tempfile

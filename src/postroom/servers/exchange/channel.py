@@ -4,7 +4,6 @@ Channels outlive the passes: signing in costs several turns with NTLM and OAuth,
 requests holds for all mailboxes that the same credentials open.
 """
 
-import contextlib
 import threading
 import time
 from collections import OrderedDict
@@ -14,10 +13,9 @@ from dataclasses import dataclass
 
 import requests
 from oauthlib.oauth2 import OAuth2Error, TokenExpiredError
-from urllib3.exceptions import HTTPError
 
-from postroom.errors import BadReply, SignInRejected, Throttled, TransportError, Unreachable
-from postroom.servers.connection import OCTETS_PER_SECOND, Mask, tls_context
+from postroom.errors import SignInRejected, Throttled, TransportError
+from postroom.servers.connection import Mask, tls_context
 from postroom.servers.exchange.account import (
     MOST_CONNECTIONS,
     Access,
@@ -32,77 +30,14 @@ from postroom.servers.exchange.body import Body
 from postroom.servers.exchange.faults import Answer, about_status
 from postroom.servers.exchange.network import about_network, about_token
 from postroom.servers.exchange.protocol import SignInProtocol
+from postroom.servers.exchange.reply import Reply
 
-#: Octets taken from an answer at once; small, because packed ones may unfold a thousandfold.
-PIECE = 64 * 1024
-#: Octets of an answer that is held as a whole.
-LARGEST_ANSWER = 64 * 1024 * 1024
 #: A kept connection unused for longer is opened anew: servers hang up, and a request lost is a doubt.
 IDLE_SECONDS = 60.0
 #: The same for a request that can't be repeated.
 IDLE_SECONDS_ONCE = 5.0
 #: Channels kept without being in use.
 MOST_CHANNELS = 64
-
-_LONGEST_TEXT = 4096
-
-
-class Reply:
-    """An answer under way: status and headers are there, the rest comes in pieces."""
-
-    def __init__(self, response: requests.Response, channel: "Channel") -> None:
-        self.status = response.status_code
-        self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self.is_read = False
-        self._response = response
-        self._channel = channel
-
-    @property
-    def is_soap(self) -> bool:
-        """Say whether an envelope may be in it; faults come with status 500."""
-        kind = self.headers.get("content-type", "").lower()
-        return self.status == 200 or (self.status == 500 and "xml" in kind)
-
-    def pieces(self, largest: int = LARGEST_ANSWER) -> Iterator[bytes]:
-        """Yield the answer; raises `TransportError` when it breaks, drips or does not end."""
-        started, got = time.monotonic(), 0
-        endpoint = self._channel.endpoint
-        for piece in self.as_they_come("the rest of an answer"):
-            got += len(piece)
-            yield piece
-            if got > largest:
-                raise BadReply(f"{endpoint} sent an answer of more than {largest} octets.")
-            if time.monotonic() - started > endpoint.timeout + got / OCTETS_PER_SECOND:
-                raise Unreachable(f"{endpoint} is too slow: {got} octets in its time.")
-
-    def as_they_come(self, what: str) -> Iterator[bytes]:
-        """Yield what comes for as long as it comes; silence longer than the time-out is a failure."""
-        while True:
-            try:
-                # What is there now, not a whole piece: who drips would keep us here.
-                piece = self._response.raw.read1(PIECE, decode_content=True)
-            except (HTTPError, OSError) as error:
-                raise about_network(error, self._channel.endpoint, what) from error
-            if not piece:
-                break
-            yield piece
-        self.is_read = True
-
-    def cut(self) -> None:
-        """End the answer from another thread; who waits for more of it gets no more."""
-        with contextlib.suppress(OSError, ValueError, AttributeError, RuntimeError):
-            self._response.raw.shutdown()
-
-    def whole(self, largest: int = LARGEST_ANSWER) -> bytes:
-        """Return all of the answer."""
-        return b"".join(self.pieces(largest))
-
-    def failure(self) -> TransportError:
-        """Return what this answer means when it is no SOAP."""
-        with contextlib.suppress(TransportError):
-            said = b"".join(self.pieces(_LONGEST_TEXT))
-            return self._channel.failure(self.status, self.headers, said)
-        return self._channel.failure(self.status, self.headers, b"")
 
 
 class Channel:
@@ -124,9 +59,7 @@ class Channel:
         body: bytes | Body,
         headers: Mapping[str, str],
         *,
-        timeout: float | None = None,
         repeats: bool = True,
-        url: str = "",
     ) -> Iterator[Reply]:
         """Send a request and give its answer; one that `repeats` may be sent again when it got lost.
 
@@ -140,7 +73,7 @@ class Channel:
                 retry_after=60.0,
             )
         try:
-            with self._answered(body, headers, timeout, url or self.url, repeats=repeats) as reply:
+            with self._answered(body, headers, repeats=repeats) as reply:
                 yield reply
         finally:
             self._room.release()
@@ -165,13 +98,11 @@ class Channel:
         self,
         body: bytes | Body,
         headers: Mapping[str, str],
-        timeout: float | None,
-        url: str,
         *,
         repeats: bool,
     ) -> Iterator[Reply]:
-        session, response = self._sent(body, headers, timeout, url, repeats=repeats)
-        reply = Reply(response, self)
+        session, response = self._sent(body, headers, repeats=repeats)
+        reply = Reply(response, self.endpoint, self.failure)
         try:
             yield reply
         finally:
@@ -185,8 +116,6 @@ class Channel:
         self,
         body: bytes | Body,
         headers: Mapping[str, str],
-        timeout: float | None,
-        url: str,
         *,
         repeats: bool,
     ) -> tuple[requests.Session, requests.Response]:
@@ -194,7 +123,7 @@ class Channel:
         for attempt in (1, 2):
             session, is_kept = self._taken(IDLE_SECONDS if repeats else IDLE_SECONDS_ONCE)
             try:
-                response = _post(session, url, body, headers, timeout or self.endpoint.timeout)
+                response = _post(session, self.url, body, headers, self.endpoint.timeout)
             except TokenExpiredError:
                 self._keep(session, is_fresh=False)
                 if attempt == 1:
@@ -268,7 +197,7 @@ class Channel:
         """Return the strongest way to sign in that the server offers and we can take."""
         with protocol.raw_session(self.url) as session:
             response = _post(session, self.url, b"", {}, self.endpoint.timeout)
-            reply = Reply(response, self)
+            reply = Reply(response, self.endpoint, self.failure)
             if response.status_code != 401:
                 failure = reply.failure()
                 response.close()

@@ -13,9 +13,9 @@ from itertools import chain
 from postroom.errors import BadReply, Throttled, TransportError, Unreachable, UserError
 from postroom.servers.exchange.account import Access, Application, ExchangeAccount
 from postroom.servers.exchange.answer import Element, SoapFault, local, read_answer, texts_at
-from postroom.servers.exchange.channel import Reply
 from postroom.servers.exchange.faults import about_request
 from postroom.servers.exchange.markup import tag, text
+from postroom.servers.exchange.reply import Reply
 from postroom.servers.exchange.search import folder_id
 from postroom.servers.exchange.session import Session
 

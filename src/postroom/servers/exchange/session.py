@@ -12,9 +12,10 @@ from postroom.servers.exchange.account import Access, Application, ExchangeAccou
 from postroom.servers.exchange.answer import Message, SoapFault, read_answer
 from postroom.servers.exchange.autodiscover import OnFound, locate
 from postroom.servers.exchange.body import Body
-from postroom.servers.exchange.channel import Channel, Reply, channel_for
+from postroom.servers.exchange.channel import Channel, channel_for
 from postroom.servers.exchange.faults import CODES, OLDER_VERSION, Said, about_request
 from postroom.servers.exchange.markup import envelope, tag, text
+from postroom.servers.exchange.reply import Reply
 
 #: Versions of the protocol, newest first; each server takes those up to its own.
 VERSIONS = (
@@ -159,11 +160,9 @@ class Session:
         yield after
 
     @contextmanager
-    def post(
-        self, body: bytes | Body, *, repeats: bool = True, timeout: float | None = None
-    ) -> Iterator[Reply]:
+    def post(self, body: bytes | Body, *, repeats: bool = True) -> Iterator[Reply]:
         """Send a request and give its answer as it comes."""
-        with self.channel.post(body, self.headers, repeats=repeats, timeout=timeout) as reply:
+        with self.channel.post(body, self.headers, repeats=repeats) as reply:
             yield reply
 
     def octets(self, reply: Reply) -> bytes:

@@ -21,10 +21,10 @@ from postroom.servers.exchange.account import ExchangeAccount
 from postroom.servers.exchange.answer import Message, SoapFault, read_answer, text_at
 from postroom.servers.exchange.autodiscover import OnFound
 from postroom.servers.exchange.body import Body, in_base64
-from postroom.servers.exchange.channel import Reply
 from postroom.servers.exchange.faults import CODES, Said, about_request
 from postroom.servers.exchange.letter import Letter, read_letter
 from postroom.servers.exchange.markup import field, tag
+from postroom.servers.exchange.reply import Reply
 from postroom.servers.exchange.search import find_items, with_message_ids
 from postroom.servers.exchange.session import Now, Session, the_time
 
