@@ -1,4 +1,4 @@
-"""An answer under way: its status is there, the rest comes in pieces, in time or not at all."""
+"""An answer under way: its status is there, the rest comes in pieces, in time or not."""
 
 import contextlib
 import time
