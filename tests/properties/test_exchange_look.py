@@ -80,7 +80,9 @@ def take(step: str, number: int, reader: Reader) -> None:
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 50)), max_size=25), st.sampled_from(STEPS))
-def test_looks_add_up_to_what_is_in_the_folders(running: ExchangePlace, steps: list[tuple[str, int]]) -> None:
+def test_looks_add_up_to_what_is_in_the_folders(
+    running: ExchangePlace, steps: list[tuple[str, int]], last: str
+) -> None:
     reader = Reader(emptied(running))
     # The last change follows a look at once: within one second, in which nothing else may show it.
     for step, number in [*steps, ("look", 0), (last, 0)]:
