@@ -11,7 +11,11 @@ _PIECE = 3 * 64 * 1024
 
 
 class Body:
-    """The octets of a request that is sent once; a file as far as HTTP needs one."""
+    """The octets of a request that is sent once; a file as far as HTTP needs one.
+
+    Signing in with NTLM sends a request up to three times, and what does so rewinds it only once. So
+    whoever has read to the end begins anew.
+    """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         # Lives as long as the request, and leaves nothing on the disk when the process dies.
@@ -31,11 +35,14 @@ class Body:
         """Return the next octets."""
         piece = self._file.read(size)
         self.has_left = self.has_left or self._file.tell() >= self._size
+        if not piece:
+            self._file.seek(0)
         return piece
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go elsewhere: signing in may need a request sent again from its beginning."""
-        return self._file.seek(offset, whence)
+        """Go elsewhere; before the beginning is the beginning."""
+        start = {0: 0, 1: self._file.tell(), 2: self._size}[whence]
+        return self._file.seek(max(0, start + offset))
 
     def tell(self) -> int:
         """Return where the next octet is read."""

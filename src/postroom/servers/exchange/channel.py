@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import requests
+from exchangelib.transport import NTLM
 from oauthlib.oauth2 import OAuth2Error, TokenExpiredError
 
 from postroom.errors import SignInRejected, Throttled, TransportError
@@ -123,6 +124,8 @@ class Channel:
         for attempt in (1, 2):
             session, is_kept = self._taken(IDLE_SECONDS if repeats else IDLE_SECONDS_ONCE)
             try:
+                if isinstance(body, Body) and self._signs_in_by_connection:
+                    self._open_connection(session)
                 response = _post(session, self.url, body, headers, self.endpoint.timeout)
             except TokenExpiredError:
                 self._keep(session, is_fresh=False)
@@ -145,6 +148,17 @@ class Channel:
     @property
     def _has_tokens(self) -> bool:
         return isinstance(self._account.credentials, Application)
+
+    @property
+    def _signs_in_by_connection(self) -> bool:
+        return self._protocol is not None and self._protocol.auth_type == NTLM
+
+    def _open_connection(self, session: requests.Session) -> None:
+        """Sign in on the session's connection, so that what comes next goes out once and not three times."""
+        response = _post(session, self.url, b"", {}, self.endpoint.timeout)
+        # Read to its end: a connection that is left in the middle of an answer is closed.
+        Reply(response, self.endpoint, self.failure).whole(_LONGEST_TEXT)
+        response.close()
 
     def _taken(self, trusted_for: float) -> tuple[requests.Session, bool]:
         """Return a session and whether it was used before."""
@@ -245,6 +259,9 @@ class _Key:
     access: Access
     use: str
 
+
+# What is read of the answer to a request that asks for nothing.
+_LONGEST_TEXT = 256 * 1024
 
 _channels: "OrderedDict[_Key, Channel]" = OrderedDict()
 _channels_lock = threading.Lock()

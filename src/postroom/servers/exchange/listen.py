@@ -148,12 +148,34 @@ class Listener:
     def _news(self, group: _Group) -> Iterator[Hashable]:
         """Subscribe where that is needed and yield the key of each mailbox that has news, until an end."""
         group.was_heard = False
+        failure = self._subscribe_all(group)
+        if self._stopping.is_set():
+            return
+        subscribed = next(iter(group.subscriptions.values()), None)
+        if subscribed is None:
+            if failure:
+                raise failure
+            return
+        yield from self._stream(self._session(group, group.watched[subscribed]), group)
+
+    def _subscribe_all(self, group: _Group) -> TransportError | None:
+        """Subscribe to those that are not yet; return why one of them could not be now, if any.
+
+        Whose database is down is left out this time, and does not keep the news of others away.
+        """
         subscribed = set(group.subscriptions.values())
+        failure: TransportError | None = None
         for key, watched in list(group.watched.items()):
-            if key not in subscribed and not self._stopping.is_set():
+            if key in subscribed or self._stopping.is_set():
+                continue
+            try:
                 self._subscribe(group, key, watched)
-        if group.watched and not self._stopping.is_set():
-            yield from self._stream(self._session(group, _first(group.watched)), group)
+            except TransportError as error:
+                if not error.reply:
+                    # The server said nothing at all: the others would fare no better.
+                    raise
+                failure = error
+        return failure
 
     def _session(self, group: _Group, watched: Watched) -> Session:
         account = replace(watched.account, timeout=self._silence)
