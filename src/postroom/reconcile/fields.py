@@ -1,4 +1,4 @@
-"""Mapping tables: which columns go with which Exchange properties, and in which directions they may go."""
+"""Mapping tables: which columns go with which Exchange properties, and in which directions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
