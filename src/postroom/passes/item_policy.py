@@ -1,4 +1,4 @@
-"""From the organization's switches and mapping rows to the policy of two-way synchronization."""
+"""From the organization's switches and mapping rows to the policy of keeping items."""
 
 from collections.abc import Mapping
 from typing import Any

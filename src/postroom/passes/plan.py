@@ -1,4 +1,4 @@
-"""What the next pass over a mailbox's items would do, and who would be told: shown, and approved."""
+"""What the next pass over a mailbox's items would do: shown, and approved."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Looking at both sides of a mailbox's items: what changed, what was agreed, and the plan that follows."""
+"""Looking at both sides of a mailbox's items: what changed, and the plan that follows."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Overwritten values: what lost when both sides had changed the same field, so that it can be restored."""
+"""Overwritten values: what gave way when both sides had changed the same field."""
 
 from sqlalchemy import Index
 

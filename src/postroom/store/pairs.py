@@ -1,4 +1,4 @@
-"""Pairs: the rows of ExchangeSyncIdMapping as the link and the journal of two-way synchronization."""
+"""Pairs: the rows of ExchangeSyncIdMapping as link and journal of two items."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
