@@ -45,6 +45,14 @@ class Duplicates(Enum):
     CREATE = "create another"
 
 
+class Clashes(Enum):
+    """What is done with a tracked item whose time its user has given to another appointment already."""
+
+    IGNORE = "take it in"
+    WARN = "take it in and say so"
+    ASK = "ask the user"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the organization has chosen; the defaults destroy nothing and tell nobody."""
@@ -68,3 +76,6 @@ class Policy:
     #: Above it an item is left alone, with an alert: no server takes the invitation.
     # Exchange takes 500 recipients of one message unless its administrator says otherwise.
     most_attendees: int = 500
+    #: Above it an appointment is left alone, with an alert.
+    longest_days: int = 10
+    clashes: Clashes = Clashes.IGNORE

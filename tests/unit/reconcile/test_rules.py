@@ -10,13 +10,13 @@ from tests.support.items import GUEST, a_contact, a_meeting, a_series, a_task, a
 from tests.support.synchronizing import NOON, Synchronizer
 
 from postroom.reconcile.act import Act
-from postroom.reconcile.item import Identity, Item, Kind, Part, Privacy, Side, State
-from postroom.reconcile.notice import Notice, Rule
+from postroom.reconcile.item import Identity, Item, Kind, Part, Privacy, Side, Span, State
+from postroom.reconcile.notice import Notice, Occasion, Rule
 from postroom.reconcile.pair import Decision, Doing, Failure, Link, Pair, Parting
-from postroom.reconcile.policy import Conflicts, ContactDeletion, Policy, PrivateItems, TaskDeletion
+from postroom.reconcile.policy import Clashes, Conflicts, ContactDeletion, Policy, PrivateItems, TaskDeletion
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.status import ShowAs, TaskProgress
-from postroom.schema.choices import AppointmentStatus
+from postroom.schema.choices import AppointmentStatus, SyncDirection
 from postroom.servers.memory_items import MemoryItems
 
 LATER = NOON + timedelta(hours=1)
@@ -520,6 +520,78 @@ def test_an_attendee_without_an_address_is_named_and_the_meeting_goes_on() -> No
     plan = w.sync.plan()
     assert [each.words for each in plan.findings] == ["Jo"]
     assert len(plan.acts) == 1
+
+
+def test_an_appointment_with_impossible_times_is_named() -> None:
+    w = World()
+    w.crm.put(an_appointment(time=Span(LATER, NOON)))
+    w.crm.put(an_appointment(time=Span(NOON, NOON + timedelta(days=11))))
+    assert (w.acts(), sorted(w.reasons())) == ((), [Reason.TOO_LONG, Reason.ENDS_EARLY])
+
+
+@pytest.mark.parametrize(
+    ("clashes", "doing", "reasons"),
+    [
+        (Clashes.IGNORE, Doing.CREATE, []),
+        (Clashes.WARN, Doing.CREATE, [Reason.CLASHES]),
+        (Clashes.ASK, Doing.ASK, [Reason.CLASHES]),
+    ],
+)
+def test_a_clash_of_times_is_ignored_said_or_asked_about(
+    clashes: Clashes, doing: Doing, reasons: list[Reason]
+) -> None:
+    w = world(clashes=clashes)
+    item = w.server.put(a_meeting(side=Side.SERVER))
+    w.sync.clashes = {item.id: ("other",)}
+    assert (the_act(w).doing, w.reasons()) == (doing, reasons)
+
+
+def test_a_user_who_accepts_a_clash_gets_the_appointment() -> None:
+    w = world(clashes=Clashes.ASK)
+    item = w.server.put(a_meeting(side=Side.SERVER))
+    w.sync.clashes = {item.id: ("other",)}
+    w.sync.settle()
+    assert not w.crm.items
+    (pair,) = w.sync.pairs.values()
+    w.sync.pairs[pair.id] = replace(pair, decision=Decision.ACCEPT)
+    assert the_act(w).reason is Reason.DECIDED_MAKE
+    w.sync.settle()
+    assert (len(w.crm.items), w.server.told) == (1, [])
+
+
+def test_nobody_is_told_in_the_first_pass() -> None:
+    w = World()
+    w.sync.occasion = Occasion.FIRST
+    w.crm.put(a_meeting())
+    assert the_act(w).sends.rule is Rule.FIRST_TIME
+
+
+def test_a_tracked_item_whose_record_is_out_of_scope_is_named_and_not_made_again() -> None:
+    w = World()
+    w.crm.put(a_contact(is_in_scope=False))
+    w.server.put(a_contact())
+    assert (w.acts(), w.reasons()) == ((), [Reason.LOOKS_ALIKE])
+
+
+def test_an_administrators_directions_hold() -> None:
+    w = World()
+    w.sync.chosen = {Kind.TASK: {"body": SyncDirection.TO_CRM, "subject": SyncDirection.NONE}}
+    pair = w.pair(a_task(body="mine"))
+    assert "body" not in w.on_server(pair).fields
+    w.edit_crm(pair, subject="not to go", body="mine again")
+    w.edit_server(pair, subject="nor this", body="theirs")
+    w.sync.settle()
+    assert (w.in_crm(pair).fields["body"], w.on_server(pair).fields["body"]) == ("theirs", "theirs")
+    assert w.in_crm(pair).fields["subject"] == "not to go"
+    assert [(lost.field, lost.value) for lost in w.sync.overwritten] == [("body", "mine again")]
+
+
+def test_no_organizer_on_the_server_does_not_empty_the_crms() -> None:
+    w = World()
+    pair = w.pair(an_appointment())
+    w.edit_server(pair, organizer=None)
+    w.sync.settle()
+    assert w.in_crm(pair).fields["organizer"]
 
 
 def test_a_draft_waits_where_drafts_are_kept() -> None:
