@@ -29,7 +29,7 @@ def _resume_creation(situation: Situation, pair: Pair, pending: Pending) -> Deci
     if found is not None:
         return [_answered(_as_written(pair.with_id(pending.side, found), pending, tuple(pending.wrote)))]
     origin = pending.side.other
-    source = _seen(situation.view(origin), pair.id_on(origin))
+    source = _read(situation.view(origin), pair.id_on(origin))
     if source is None or not source.is_wanted:
         return [Act(Doing.FORGET, Reason.LEFT_SCOPE, pair)]
     crm, server = (source, None) if origin is Side.CRM else (None, source)
@@ -114,6 +114,14 @@ def _decide_alone(situation: Situation, pair: Pair, crm: Item | None, server: It
 
 def _seen(view: View, item_id: str | None) -> Item | None:
     return None if item_id is None or item_id in view.gone else view.items.get(item_id)
+
+
+def _read(view: View, item_id: str | None) -> Item | None:
+    """Return an item that was looked for, or None when it is gone; what was not looked for is neither."""
+    item = _seen(view, item_id)
+    if item is None and item_id not in view.gone:
+        raise LookupError(f"{item_id} must be read before a plan is made")
+    return item
 
 
 _DECISIONS: Mapping[Decision, tuple[Doing, Reason, Parting]] = {

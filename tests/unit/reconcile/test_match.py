@@ -52,6 +52,12 @@ def test_two_bearers_of_one_mark_that_nothing_tells_apart_are_named() -> None:
     assert found.findings[0].others == ("s1",)
 
 
+def test_a_mark_on_an_item_of_another_kind_proves_nothing() -> None:
+    found = match([known(a_task(), "c")], [known(a_meeting(side=Side.SERVER), "s", crm_id="c")], Policy())
+    assert not found.matches
+    assert set(found.crm) | set(found.server) == {"c", "s"}
+
+
 def test_two_with_one_calendar_id_are_named_on_whichever_side_they_are() -> None:
     records = [known(a_meeting(), f"c{n}", uid="u") for n in range(2)]
     found = match(records, [known(a_meeting(side=Side.SERVER), "s", uid="u")], Policy())

@@ -235,6 +235,8 @@ def test_a_user_who_is_asked_decides() -> None:
         w.edit_server(pair, nickname="server")
         assert the_act(w).doing is Doing.ASK
         w.sync.settle()
+        w.edit_server(pair, nickname="server")
+        assert not w.acts()
         w.sync.pairs[pair.id] = replace(w.sync.pairs[pair.id], decision=decision)
         w.sync.marks = {Side.CRM: None, Side.SERVER: None}
         w.sync.settle()
@@ -356,6 +358,51 @@ def test_an_edit_beats_a_deletion() -> None:
     assert item.fields["body"] == "new"
 
 
+def test_an_edit_of_what_would_have_been_kept_anyway_makes_nothing_again() -> None:
+    w = World()
+    pair = w.pair(a_contact())
+    w.edit_crm(pair, nickname="new")
+    w.server.drop(pair.server_id or "")
+    assert (the_act(w).doing, the_act(w).reason) == (Doing.UNLINK, Reason.KEPT_CONTACT)
+
+
+def test_an_edit_that_can_not_be_made_again_is_named() -> None:
+    w = World()
+    pair = w.pair(a_task())
+    w.change(Side.CRM, pair, hindrance="It recurs.")
+    w.edit_crm(pair, body="new")
+    w.server.drop(pair.server_id or "")
+    assert (w.acts(), w.reasons()) == ((), [Reason.HINDERED])
+
+
+def test_a_linked_item_that_fell_ill_is_named_and_left_as_it_is() -> None:
+    w = World()
+    pair = w.pair(a_meeting())
+    w.edit_crm(pair, organizer=None, subject="new")
+    assert (w.acts(), w.reasons()) == ((), [Reason.NO_ORGANIZER])
+
+
+def test_of_a_guests_copy_the_crm_keeps_what_both_changed() -> None:
+    w = World()
+    record = w.crm.put(a_meeting(part=Part.GUEST_OF_COLLEAGUE))
+    w.server.put(a_meeting(side=Side.SERVER, part=Part.GUEST_OF_COLLEAGUE, identity=record.identity))
+    w.sync.settle()
+    (pair,) = w.sync.pairs.values()
+    w.crm.edit(pair.crm_id or "", NOON, subject="the organizer's")
+    w.edit_server(pair, subject="mine")
+    w.sync.settle()
+    assert w.on_server(pair).fields["subject"] == "the organizer's"
+    assert [lost.value for lost in w.sync.overwritten] == ["mine"]
+    assert not w.server.told
+
+
+def test_the_organizers_own_field_is_never_written_on_the_server() -> None:
+    w = World()
+    pair = w.pair(a_meeting())
+    w.edit_crm(pair, organizer="other@here.example")
+    assert the_act(w).doing is Doing.AGREE
+
+
 def test_a_moved_item_is_found_again_and_nothing_is_deleted() -> None:
     w = World()
     pair = w.pair(a_meeting())
@@ -397,6 +444,14 @@ def test_an_organization_may_have_it_deleted_as_dataverse_does() -> None:
     assert len(w.crm.items) == 1
 
 
+def test_even_then_the_past_stays() -> None:
+    w = world(distinct_deletes=False)
+    pair = w.pair(a_meeting(days=-1))
+    w.change(Side.CRM, pair, is_in_scope=False)
+    act = the_act(w)
+    assert (act.doing, act.reason, act.parting) == (Doing.UNLINK, Reason.KEPT_PAST, Parting.APART)
+
+
 @pytest.mark.parametrize("side", Side)
 def test_untracking_unlinks_and_tracking_again_links_the_same_two(side: Side) -> None:
     w = World()
@@ -433,6 +488,17 @@ def test_a_new_organizer_takes_the_meeting_over_without_a_cancellation() -> None
         Reason.ORGANIZER_CHANGED,
         Notice.NONE,
     )
+
+
+def test_an_organization_may_have_the_old_organizers_meeting_removed() -> None:
+    w = world(distinct_deletes=False)
+    pair = w.pair(a_meeting())
+    w.change(Side.CRM, pair, part=Part.GUEST_OF_COLLEAGUE)
+    w.edit_crm(pair, organizer="colleague@here.example")
+    act = the_act(w)
+    assert (act.doing, act.reason) == (Doing.DELETE, Reason.ORGANIZER_CHANGED)
+    w.sync.settle()
+    assert (len(w.crm.items), len(w.server.items)) == (1, 0)
 
 
 @pytest.mark.parametrize(("propagate", "doing"), [(False, Doing.UPDATE), (True, Doing.DELETE)])
