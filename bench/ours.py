@@ -65,6 +65,14 @@ def set_up(home: Path, *, pop: int, smtp: int, user: str, url: str = "") -> None
     _succeed(command)
 
 
+def set_up_exchange(home: Path, *, ews: str, kind: str, url: str = "") -> None:
+    """Make a store with one mailbox on an Exchange; see `bench.steps.setup_exchange` for the kinds."""
+    command = python("-m", "bench.steps.setup_exchange", str(home), ews, kind)
+    if url:
+        command.append(url)
+    _succeed(command)
+
+
 def queue_mail(home: Path, count: int) -> None:
     """Put `count` e-mails of the queue into Pending Send."""
     _succeed(python("-m", "bench.steps.setup", str(home), "--outgoing", str(count)))

@@ -74,7 +74,7 @@ def make_store(postroom: Postroom, pop: int, smtp: int, user: str) -> None:
             "outgoingemailstatus": RunStatus.SUCCESS,
         }
         postroom.records.update(connection, "mailbox", found, tested, internal=True)
-        _contacts(postroom, connection)
+        make_contacts(postroom, connection)
 
 
 def _profile(postroom: Postroom, connection: Connection, pop: int, smtp: int) -> UUID:
@@ -96,7 +96,8 @@ def _profile(postroom: Postroom, connection: Connection, pop: int, smtp: int) ->
     return postroom.records.create(connection, "emailserverprofile", values)
 
 
-def _contacts(postroom: Postroom, connection: Connection) -> None:
+def make_contacts(postroom: Postroom, connection: Connection) -> None:
+    """Make contacts of those of the corpus's writers who are known."""
     for person in correspondents()[:KNOWN]:
         values = {"lastname": person.name, "emailaddress1": person.address}
         postroom.records.create(connection, "contact", values)
