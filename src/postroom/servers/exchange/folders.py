@@ -1,7 +1,7 @@
 """`ExchangeFolders`: the mailbox's folders, its categories, and whose it is noted to be."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from postroom.errors import Refused, TransportError
 from postroom.ports.folders import Category, Folder, OwnerMark, Recategorized
@@ -22,16 +22,22 @@ from postroom.servers.exchange.session import Session
 FRESH_FOR = timedelta(minutes=1)
 #: Messages moved with one request.
 CHUNK = 100
+#: A look at the folders that is older is not good for finding what is new.
+FRESH_FOR = timedelta(seconds=30)
 
 
 class ExchangeFolders:
-    """The folders of a mailbox on an Exchange server: `ports.folders.MailFolders`."""
+    """The folders of a mailbox on an Exchange server: `ports.folders.MailFolders`.
 
-    def __init__(self, session: Session) -> None:
+    Where the ids of inbox and Sent Items were remembered, they are not asked for again.
+    """
+
+    def __init__(self, session: Session, *, inbox: str = "", sent: str = "") -> None:
         self._session = session
+        self._inbox, self._sent = inbox, sent
         self._glance: Glance | None = None
-        #: When the glance was taken, as long as no look has used it.
-        self._unused_since: datetime | None = None
+        self._unused: Glance | None = None
+        self._looked_at = session.now()
         self._categories = CategoryList(session)
 
     def glance_for(self, look: Look, *, inbox: str, sent: str) -> Glance:
@@ -46,6 +52,16 @@ class ExchangeFolders:
         self._glance = glance
         return glance
 
+    def take_unused(self) -> Glance | None:
+        """Return a look at the whole tree that was taken just now and not used to find what is new.
+
+        A pass asks for the tree before it looks for mail, and one look is enough for both. What changes
+        in between shows at the next look, because the folder looks different then.
+        """
+        glance, self._unused = self._unused, None
+        age = self._session.now() - self._looked_at
+        return glance if glance and glance.is_whole and timedelta(0) <= age < FRESH_FOR else None
+
     def landmarks(self) -> Glance:
         """Return the folders with inbox and Sent Items among them, asked for once in the session."""
         if self._glance is None or not self._glance.sent:
@@ -56,8 +72,8 @@ class ExchangeFolders:
     def tree(self) -> Sequence[Folder]:
         """Return every folder that holds mail, parents before children, as the last look showed them."""
         if self._glance is None:
-            self._glance = take_glance(self._session)
-            self._unused_since = self._session.now()
+            self._glance = take_glance(self._session, inbox=self._inbox, sent=self._sent)
+            self._unused, self._looked_at = self._glance, self._session.now()
         return tree_of(self._glance)
 
     def ensure(self, name: str) -> str:
