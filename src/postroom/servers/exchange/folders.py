@@ -1,7 +1,7 @@
 """`ExchangeFolders`: the mailbox's folders, its categories, and whose it is noted to be."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from postroom.errors import Refused, TransportError
 from postroom.ports.folders import Category, Folder, OwnerMark, Recategorized
@@ -17,12 +17,10 @@ from postroom.servers.exchange.owner import read_owner, write_owner
 from postroom.servers.exchange.search import folder_id
 from postroom.servers.exchange.session import Session
 
-#: For so long a look may go by the glance that the tree was taken from. What has changed since is found
-#: by the look after it.
-FRESH_FOR = timedelta(minutes=1)
 #: Messages moved with one request.
 CHUNK = 100
-#: A look at the folders that is older is not good for finding what is new.
+#: For so long a look may go by the glance that the tree was taken from. What has changed since is found
+#: by the look after it.
 FRESH_FOR = timedelta(seconds=30)
 
 
@@ -36,8 +34,8 @@ class ExchangeFolders:
         self._session = session
         self._inbox, self._sent = inbox, sent
         self._glance: Glance | None = None
-        self._unused: Glance | None = None
-        self._looked_at = session.now()
+        #: When the glance was taken, as long as no look has used it.
+        self._unused_since: datetime | None = None
         self._categories = CategoryList(session)
 
     def glance_for(self, look: Look, *, inbox: str, sent: str) -> Glance:
@@ -45,22 +43,12 @@ class ExchangeFolders:
         since, self._unused_since = self._unused_since, None
         glance, now = self._glance, self._session.now()
         is_fresh = since is not None and timedelta(0) <= now - since < FRESH_FOR
-        if glance is None or not is_fresh or (look.sent_items and not glance.sent):
+        if glance is None or not (is_fresh and glance.is_whole) or (look.sent_items and not glance.sent):
             glance = take_glance(
                 self._session, inbox=inbox, sent=sent, needs_sent=look.sent_items, others=look.folders
             )
         self._glance = glance
         return glance
-
-    def take_unused(self) -> Glance | None:
-        """Return a look at the whole tree that was taken just now and not used to find what is new.
-
-        A pass asks for the tree before it looks for mail, and one look is enough for both. What changes
-        in between shows at the next look, because the folder looks different then.
-        """
-        glance, self._unused = self._unused, None
-        age = self._session.now() - self._looked_at
-        return glance if glance and glance.is_whole and timedelta(0) <= age < FRESH_FOR else None
 
     def landmarks(self) -> Glance:
         """Return the folders with inbox and Sent Items among them, asked for once in the session."""
@@ -73,7 +61,7 @@ class ExchangeFolders:
         """Return every folder that holds mail, parents before children, as the last look showed them."""
         if self._glance is None:
             self._glance = take_glance(self._session, inbox=self._inbox, sent=self._sent)
-            self._unused, self._looked_at = self._glance, self._session.now()
+            self._unused_since = self._session.now()
         return tree_of(self._glance)
 
     def ensure(self, name: str) -> str:

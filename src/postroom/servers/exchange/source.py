@@ -163,18 +163,8 @@ class ExchangeSource:
             self._end = _ended()
 
     def _glance(self, look: Look, marks: dict[str, Mark]) -> Glance:
-        taken = self._folders.take_unused()
-        if taken and (taken.sent or not look.sent_items):
-            return taken
-        glance = take_glance(
-            self._session,
-            inbox=marks.get(INBOX, Mark()).folder,
-            sent=marks.get(SENT, Mark()).folder,
-            needs_sent=look.sent_items,
-            others=look.folders,
-        )
-        self._folders.seen(glance)
-        return glance
+        inbox, sent = (marks.get(key, Mark()).folder for key in (INBOX, SENT))
+        return self._folders.glance_for(look, inbox=inbox, sent=sent)
 
     def _followed(self, look: Look, glance: Glance) -> list[Place]:
         """Return the folders that are read by their changes, each once."""
