@@ -9,7 +9,7 @@ import pytest
 from tests.support.items import a_contact, a_meeting, a_series, a_task
 from tests.support.synchronizing import NOON, Killed, Synchronizer
 
-from postroom.reconcile.item import Item, Side
+from postroom.reconcile.item import Identity, Item, Part, Side
 from postroom.reconcile.pair import Decision
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.status import says_the_same
