@@ -61,6 +61,8 @@ AIMS: dict[str, Aim] = {
 AGAIN = "e-mails that arrived again"
 #: Seconds after which a worker is killed that never came to the moment aimed at.
 LONGEST_LIFE = 4.0
+#: Kills beyond those asked for, until what the test is for has happened.
+MOST_FURTHER_KILLS = 40
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,18 @@ def live_and_die(
         status = worker.kill()
     assert status == -signal.SIGKILL, f"the worker had ended by itself with {status}:\n{worker.said()}"
     return Death(aim, born_at, firm.glance())
+
+
+def until_some_are_in_doubt(firm: Firm, start: Callable[[], Child], chance: Random) -> list[Death]:
+    """Go on killing workers while e-mails leave until one of these is in doubt; at most so many times.
+
+    A busy machine moves the moments about, and what the test is for may not have happened so far.
+    """
+    deaths: list[Death] = []
+    in_doubt = registry.by_logical_name("postroom_sendjournal").table.c.state == int(JournalState.UNCERTAIN)
+    while not firm.rows("postroom_sendjournal", in_doubt) and len(deaths) < MOST_FURTHER_KILLS:
+        deaths.append(live_and_die(firm, start, chance, (LEAVING,)))
+    return deaths
 
 
 def bring_work(firm: Firm) -> None:
@@ -331,6 +345,7 @@ def test_two_workers_on_postgresql_killed_in_turn_send_again_what_is_uncertain_a
             return doomed
 
         deaths = [live_and_die(firm, relieve, chance, (BLIND, LEAVING, *AIMS)) for _ in range(20)]
+        deaths += until_some_are_in_doubt(firm, relieve, chance)
         alive.kill()
         took = finish(firm, homes[0])
 
@@ -351,6 +366,7 @@ def test_over_exchange_forty_kills_lose_nothing_double_nothing_and_send_nothing_
         chance = Random(20261125)
         start = partial(nursery.start, "worker", environment=environment)
         deaths = [live_and_die(firm, start, chance, (BLIND, LEAVING, *AIMS)) for _ in range(40)]
+        deaths += until_some_are_in_doubt(firm, start, chance)
         took = finish(firm, environment, seconds=240)
 
         check_what_came(firm)
@@ -359,7 +375,7 @@ def test_over_exchange_forty_kills_lose_nothing_double_nothing_and_send_nothing_
         assert left[AGAIN] == 0, "a server that keeps what it has sent is asked first"
         assert left["e-mails uncertain"] == 0, "and so nothing is left for a person to find out"
         assert left["uncertain attempts"] >= 1, "no worker was killed while e-mails left"
-        check_that_it_hurt(deaths)
+        assert sum(death.hit for death in deaths) >= len(deaths) * 0.3
         once_more(firm, nursery, environment)
 
 

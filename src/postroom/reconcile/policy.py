@@ -1,4 +1,4 @@
-"""The policy: every switch that bears on appointments, contacts and tasks, with its safe default."""
+"""The policy: every switch that bears on items, with its safe default."""
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -66,5 +66,5 @@ class Policy:
     #: Attempts at one item before it rests until it changes or its user decides.
     most_attempts: int = 3
     #: Above it an item is left alone, with an alert: no server takes the invitation.
-    # source: Exchange Online limits, recipients of one message
+    # source: EXCHANGE-LIMITS, recipients of one message
     most_attendees: int = 500

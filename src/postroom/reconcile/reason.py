@@ -1,4 +1,4 @@
-"""Reasons: why a plan does, or leaves, what it does; each with the sentence that a person reads."""
+"""Reasons: why a plan does what it does; each with the sentence that a person reads."""
 
 from enum import IntEnum
 from typing import Self

@@ -1,4 +1,4 @@
-"""The situation: all that a plan is made from, and what has to be read before it can be made."""
+"""The situation: all that a plan is made from, and what has to be read for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Items without a server: one side of a synchronization, with every fault that a real one has."""
+"""Items without a server: one side of a synchronization, with the faults of a real one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

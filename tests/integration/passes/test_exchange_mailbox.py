@@ -1,7 +1,7 @@
 """A mailbox on Exchange from its configuration to its mail: test and enable, receive, send."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from postroom.passes.test_mailbox import test_mailbox as try_mailbox
 from postroom.ports.folders import OwnerMark
 from postroom.sandbox.exchange import Right, SandboxExchange
 from postroom.sandbox.exchange.item import Item
+from postroom.sandbox.exchange.service import Asked
 from postroom.sandbox.faults import Fault, Misbehaviour
 from postroom.schema.choices import EmailStatus, RunStatus, SendOutcome, Workload
 from postroom.store import mailboxes
@@ -336,3 +337,26 @@ def test_mail_alone_marks_nothing(company: Company, server: SandboxExchange) -> 
     trial(company)
     receive(company.context, company.mailbox(ANN))
     assert noted_in(company, server) is None
+
+
+def test_a_pass_over_an_unchanged_mailbox_costs_two_requests_at_most(
+    company: Company, server: SandboxExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial(company)
+    server.office.deliver(ANN, from_carl())
+    receive(company.context, company.mailbox(ANN))
+    # What was read in the very second of its last change is asked for once more.
+    for folder in server.office.get_mailbox(ANN).folders.values():
+        folder.content_at -= timedelta(minutes=1)
+    receive(company.context, company.mailbox(ANN))
+    asked: list[str] = []
+    read = server.service.read
+
+    def noted(data: bytes, user: str) -> Asked:
+        understood = read(data, user)
+        asked.append(understood.call.operation)
+        return understood
+
+    monkeypatch.setattr(server.service, "read", noted)
+    receive(company.context, company.mailbox(ANN))
+    assert len(asked) <= 2, asked

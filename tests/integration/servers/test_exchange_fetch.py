@@ -171,3 +171,25 @@ def test_an_answer_that_is_not_the_one_asked_for_is_refused(place: ExchangePlace
     place.misbehave(Misbehaviour.BABBLE, operation="GetItem")
     with pytest.raises(BadReply):
         list(source.fetch(offered))
+
+
+def test_an_answer_that_breaks_off_keeps_the_messages_that_were_whole(place: ExchangePlace) -> None:
+    messages = fill(place, 6)
+    place.misbehave(Misbehaviour.LOSE_ANSWER, operation="GetItem", after=3000, times=2)
+    source = place.open()
+    got = []
+    with pytest.raises(Unreachable, match="broke"):  # noqa: PT012 - each is kept before the next
+        for each in source.fetch(source.offered()):
+            got.append(bytes_of(each.raw))
+    assert 0 < len(got) < 6
+    assert got == messages[: len(got)]
+
+
+def test_an_answer_that_drips_is_given_up(place: ExchangePlace) -> None:
+    fill(place, 3)
+    place.account = place.with_account(timeout=0.4)
+    source = place.open()
+    offered = source.offered()
+    place.misbehave(Misbehaviour.DRIP, operation="GetItem", amount=0.02, after=200)
+    with pytest.raises(Unreachable, match="too slow"):
+        list(source.fetch(offered))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
-from tests.support.exchange_place import ExchangePlace, a_message, exchange
+from tests.support.exchange_place import ExchangePlace, a_message, exchange, look
 
 from postroom.errors import BadReply, Refused, TransportError
 from postroom.ports.folders import Category, Folder, OwnerMark, Recategorized
@@ -166,10 +166,27 @@ def test_a_mailbox_says_whose_it_is_once_somebody_has_said_so(
     assert place.open().folders.owner_mark() == OwnerMark(mark.organization, "Other")
 
 
-@pytest.mark.parametrize("operation", ["GetFolder", "FindFolder"])
-def test_a_refusal_of_the_whole_is_raised(
-    place: ExchangePlace, folders: ExchangeFolders, operation: str
+@pytest.mark.parametrize("version", ["Exchange2013_SP1", "Exchange2010_SP2"])
+def test_the_inbox_is_known_whether_the_server_names_it_or_has_to_be_asked(
+    place: ExchangePlace, version: str
 ) -> None:
-    place.misbehave(Misbehaviour.THROTTLE, operation=operation)
+    place.account = place.with_account(version=version)
+    (inbox,) = [folder for folder in place.open().folders.tree() if folder.is_inbox]
+    assert inbox.id == place.outlook.folder("inbox").id
+    assert ("GetFolder" in place.requests) is (version == "Exchange2010_SP2")
+
+
+def test_a_look_after_the_tree_was_asked_for_goes_by_the_same_glance(place: ExchangePlace) -> None:
+    place.deliver(a_message(1))
+    source = place.open()
+    source.folders.tree()
+    assert look(source, {}, sent_items=True)
+    assert place.requests.count("FindFolder") == 1
+    look(source, {})
+    assert place.requests.count("FindFolder") == 2, "once only"
+
+
+def test_a_refusal_of_the_whole_is_raised(place: ExchangePlace, folders: ExchangeFolders) -> None:
+    place.misbehave(Misbehaviour.THROTTLE, operation="FindFolder")
     with pytest.raises(TransportError):
         folders.tree()

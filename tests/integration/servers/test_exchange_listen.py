@@ -110,3 +110,11 @@ def test_listening_takes_no_connection_from_reading(place: ExchangePlace) -> Non
     with listening({"ann": Watched(account)}) as ear:
         wait_until_heard(place, ear, "ann")
         assert place.open().offered()
+
+
+def test_a_mailbox_in_trouble_keeps_nobody_elses_news_away(place: ExchangePlace) -> None:
+    place.misbehave(Misbehaviour.FAULT, operation="Subscribe", answer="ErrorMailboxStoreUnavailable", times=1)
+    watched = {address: Watched(by_right(place, address)) for address in (USER, OTHER)}
+    with listening(watched) as ear:
+        wait_until_heard(place, ear, OTHER, OTHER)
+    assert place.requests.count("Subscribe") == 2

@@ -180,6 +180,14 @@ def test_tracked_folders_sent_items_and_categorized_mail_are_found_where_they_li
     assert other.id in {o.server_id for o in again}
 
 
+def test_a_draft_with_the_category_is_no_mail_yet(place: ExchangePlace) -> None:
+    draft = place.outlook.put(a_message(1), "drafts")
+    with place.office.lock:
+        draft.is_draft = True
+    place.outlook.categorize(draft, CATEGORY)
+    assert ids(look(place.open(), {}, category=CATEGORY)) == []
+
+
 def test_a_tracked_folder_that_is_gone_does_not_hold_up_the_others(place: ExchangePlace) -> None:
     first = place.deliver(a_message(1))
     folder = place.outlook.make_folder("Projects", "inbox")

@@ -10,7 +10,7 @@ from postroom.sandbox.exchange.folder import Folder
 from postroom.sandbox.exchange.incoming import read_in
 from postroom.sandbox.exchange.item import Item, property_key
 from postroom.sandbox.exchange.mailbox import Mailbox
-from postroom.sandbox.exchange.names import FIELDS, field_uri, local_name, t_name
+from postroom.sandbox.exchange.names import FIELDS, field_uri, first_child, local_name, t_name
 from postroom.sandbox.exchange.normal_form import normalize
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.writing import MESSAGES, read_base64
@@ -80,7 +80,7 @@ def _from_mime(mailbox: Mailbox, folder: Folder, element: etree._Element, kind: 
 def _take(mailbox: Mailbox, folder: Folder, item: Item, child: etree._Element) -> None:
     name = local_name(child)
     if name == "ExtendedProperty":
-        item.extended[property_key(child[0])] = copy.deepcopy(child)
+        item.extended[property_key(first_child(child))] = copy.deepcopy(child)
     elif name == "Attachments":
         item.attachments.extend(
             read_attachment(each, mailbox.now(), lambda inner: make_item(mailbox, folder, inner))

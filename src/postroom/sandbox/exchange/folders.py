@@ -16,6 +16,7 @@ from postroom.sandbox.exchange.names import (
     ROOT,
     TOP,
     child_text,
+    first_child,
     local_name,
     m_name,
     t_element,
@@ -73,7 +74,7 @@ def create_folder(call: Call, request: etree._Element) -> etree._Element:
         given = child_text(element, "FolderClass")
         made = mailbox.make_folder(above, name, given or FOLDER_CLASSES.get(local_name(element), "IPF.Note"))
         for extended in element.iter(t_name("ExtendedProperty")):
-            made.extended[property_key(extended[0])] = copy.deepcopy(extended)
+            made.extended[property_key(first_child(extended))] = copy.deepcopy(extended)
         return [held("Folders", show_folder(mailbox, made, Shape()))]
 
     return respond_each(call.operation, children(request, "Folders"), create)
@@ -83,8 +84,8 @@ def update_folder(call: Call, request: etree._Element) -> etree._Element:
     """Answer UpdateFolder."""
 
     def update(change: etree._Element) -> Sequence[etree._Element]:
-        mailbox, folder = call.folder(change[0])
-        for description in change.find(t_name("Updates")):
+        mailbox, folder = call.folder(first_child(change))
+        for description in change.iterfind(f"{t_name('Updates')}/*"):
             _update(mailbox, folder, description)
         mailbox.touch_folder(folder)
         return [held("Folders", show_folder(mailbox, folder, Shape()))]
@@ -93,7 +94,7 @@ def update_folder(call: Call, request: etree._Element) -> etree._Element:
 
 
 def _update(mailbox: Mailbox, folder: Folder, description: etree._Element) -> None:
-    path = description[0]
+    path = first_child(description)
     value = description[1][0] if len(description) > 1 and len(description[1]) else None
     if local_name(path) == "ExtendedFieldURI":
         if value is None:

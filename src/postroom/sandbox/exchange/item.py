@@ -10,6 +10,7 @@ from lxml import etree
 
 from postroom.sandbox.exchange.departure import Departure
 from postroom.sandbox.exchange.names import t_element, t_name
+from postroom.sandbox.exchange.refusal import Refusal
 
 
 @dataclass(slots=True)
@@ -139,13 +140,19 @@ def property_key(path: etree._Element) -> str:
     """
     kind = path.get("PropertyType") or ""
     if tag := path.get("PropertyTag"):
-        number = int(tag, 16 if tag.lower().startswith("0x") else 10)
-        return f"tag {number:#x} {kind}"
+        return f"tag {_number(tag, 16 if tag.lower().startswith('0x') else 10):#x} {kind}"
     named = path.get("DistinguishedPropertySetId")
     guid = PROPERTY_SETS.get(named, named) if named else path.get("PropertySetId") or ""
     name, number_text = path.get("PropertyName"), path.get("PropertyId")
-    which = f"name {name}" if name is not None else f"id {int(number_text or 0)}"
+    which = f"name {name}" if name is not None else f"id {_number(number_text or '0', 10)}"
     return f"set {guid.lower()} {which} {kind}"
+
+
+def _number(text: str, base: int) -> int:
+    try:
+        return int(text, base)
+    except ValueError as problem:
+        raise Refusal("ErrorInvalidExtendedProperty", "The property is not named by a number.") from problem
 
 
 #: The property sets that have a name in EWS.

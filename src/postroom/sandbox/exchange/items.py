@@ -13,7 +13,7 @@ from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.exchange.item_view import id_only, show_item
 from postroom.sandbox.exchange.mailbox import Mailbox
 from postroom.sandbox.exchange.meetings import NOBODY, cancel, invite, read_sending, tell_of_change
-from postroom.sandbox.exchange.names import RECOVERABLE, local_name, m_element, m_name, t_element
+from postroom.sandbox.exchange.names import RECOVERABLE, first_child, local_name, m_element, m_name, t_element
 from postroom.sandbox.exchange.receipt import acknowledge
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.responses import RESPONSES, respond_to
@@ -80,7 +80,7 @@ def update_item(call: Call, request: etree._Element) -> etree._Element:
     tells_senders = request.get("SuppressReadReceipts") not in ("true", "1")
 
     def change(element: etree._Element) -> Sequence[etree._Element]:
-        mailbox, item = call.item(element[0])
+        mailbox, item = call.item(first_child(element))
         is_appointment = item.kind == "CalendarItem"
         sending = read_sending(request, "InvitationsOrCancellations") if is_appointment else NOBODY
         before = item.twin(item.id, item.change_key, item.folder_id)

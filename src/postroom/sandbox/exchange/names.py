@@ -6,6 +6,8 @@ from typing import Final
 
 from lxml import etree
 
+from postroom.sandbox.exchange.refusal import Refusal
+
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 MESSAGES: Final = "http://schemas.microsoft.com/exchange/services/2006/messages"
 TYPES: Final = "http://schemas.microsoft.com/exchange/services/2006/types"
@@ -75,6 +77,13 @@ def text_of(element: etree._Element | None) -> str:
 def child_text(parent: etree._Element, local: str) -> str:
     """Return the text of a child in the namespace of types, or nothing."""
     return text_of(parent.find(t_name(local)))
+
+
+def first_child(element: etree._Element) -> etree._Element:
+    """Return the first child of an element that must have one; `Refusal` when it has none."""
+    if not len(element):
+        raise Refusal("ErrorInvalidRequest", f"{local_name(element)} is empty.")
+    return element[0]
 
 
 def _fields(prefix: str, names: str) -> tuple[str, ...]:

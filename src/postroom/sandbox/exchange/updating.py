@@ -6,7 +6,7 @@ from postroom.sandbox.exchange.completion import complete
 from postroom.sandbox.exchange.incoming import take_message
 from postroom.sandbox.exchange.item import Item, property_key
 from postroom.sandbox.exchange.mailbox import Mailbox
-from postroom.sandbox.exchange.names import child_text, local_name, t_element, t_name
+from postroom.sandbox.exchange.names import first_child, local_name, t_element, t_name
 from postroom.sandbox.exchange.paths import append_to_field, delete_field, set_field
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.tasks import regenerate, was_completed
@@ -31,10 +31,10 @@ def update(
     updates = change.find(t_name("Updates"))
     if updates is None or not len(updates):
         raise Refusal("ErrorInvalidRequest", "The request names no updates.")
-    names = [_name(description[0]) for description in updates]
+    names = [_name(first_child(description)) for description in updates]
     refuse_conflict(mailbox, item, change[0].get("ChangeKey") or "", names, resolution)
     if names == [_READ] and local_name(updates[0]) == "SetItemField":
-        value = child_text(updates[0][1], "IsRead").strip()
+        value = (updates.findtext(f".//{t_name('IsRead')}") or "").strip()
         mailbox.set_read(item, "true" if value in ("true", "1") else "false")
         return
     # On a twin, so that a refusal in the middle leaves everything as it was.
@@ -85,7 +85,7 @@ def refuse_conflict(mailbox: Mailbox, item: Item, change_key: str, names: list[s
 
 def apply(item: Item, description: etree._Element) -> None:
     """Make the one change of a t:SetItemField, t:AppendToItemField or t:DeleteItemField."""
-    path, action = description[0], local_name(description)
+    path, action = first_child(description), local_name(description)
     if action == "DeleteItemField":
         delete_field(item, path)
         return

@@ -16,8 +16,9 @@ from postroom.errors import BadReply, SignInRejected, TransportError, Unreachabl
 from postroom.servers.connection import tls_context
 from postroom.servers.exchange.account import ExchangeAccount
 from postroom.servers.exchange.answer import Element, parsed
-from postroom.servers.exchange.channel import Reply, channel_for
+from postroom.servers.exchange.channel import channel_for
 from postroom.servers.exchange.markup import SOAP, text
+from postroom.servers.exchange.reply import Reply
 
 #: Told the URL that was found.
 OnFound = Callable[[str], None]

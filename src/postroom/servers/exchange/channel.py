@@ -4,8 +4,6 @@ Channels outlive the passes: signing in costs several turns with NTLM and OAuth,
 requests holds for all mailboxes that the same credentials open.
 """
 
-import contextlib
-import io
 import threading
 import time
 from collections import OrderedDict
@@ -14,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import requests
+from exchangelib.transport import NTLM
 from oauthlib.oauth2 import OAuth2Error, TokenExpiredError
 
-from postroom.errors import BadReply, SignInRejected, Throttled, TransportError, Unreachable
-from postroom.servers.connection import OCTETS_PER_SECOND, Mask, tls_context
+from postroom.errors import SignInRejected, Throttled, TransportError
+from postroom.servers.connection import Mask, tls_context
 from postroom.servers.exchange.account import (
     MOST_CONNECTIONS,
     Access,
@@ -28,94 +27,18 @@ from postroom.servers.exchange.account import (
     endpoint_of,
     require_privacy,
 )
+from postroom.servers.exchange.body import Body
 from postroom.servers.exchange.faults import Answer, about_status
 from postroom.servers.exchange.network import about_network, about_token
 from postroom.servers.exchange.protocol import SignInProtocol
+from postroom.servers.exchange.reply import Reply
 
-#: Octets taken from an answer at once; small, because packed ones may unfold a thousandfold.
-PIECE = 64 * 1024
-#: Octets of an answer that is held as a whole.
-LARGEST_ANSWER = 64 * 1024 * 1024
 #: A kept connection unused for longer is opened anew: servers hang up, and a request lost is a doubt.
 IDLE_SECONDS = 60.0
 #: The same for a request that can't be repeated.
 IDLE_SECONDS_ONCE = 5.0
 #: Channels kept without being in use.
 MOST_CHANNELS = 64
-
-_LONGEST_TEXT = 4096
-
-
-class Reply:
-    """An answer under way: status and headers are there, the rest comes in pieces."""
-
-    def __init__(self, response: requests.Response, channel: "Channel") -> None:
-        self.status = response.status_code
-        self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self.is_read = False
-        self._response = response
-        self._channel = channel
-
-    @property
-    def is_soap(self) -> bool:
-        """Say whether an envelope may be in it; faults come with status 500."""
-        kind = self.headers.get("content-type", "").lower()
-        return self.status == 200 or (self.status == 500 and "xml" in kind)
-
-    def pieces(self, largest: int = LARGEST_ANSWER) -> Iterator[bytes]:
-        """Yield the answer; raises `TransportError` when it breaks, drips or does not end."""
-        started, got = time.monotonic(), 0
-        endpoint = self._channel.endpoint
-        try:
-            for piece in self._response.iter_content(PIECE):
-                got += len(piece)
-                yield piece
-                if got > largest:
-                    raise BadReply(f"{endpoint} sent an answer of more than {largest} octets.")
-                if time.monotonic() - started > endpoint.timeout + got / OCTETS_PER_SECOND:
-                    raise Unreachable(f"{endpoint} is too slow: {got} octets in its time.")
-        except (requests.RequestException, OSError) as error:
-            raise about_network(error, endpoint, "the rest of an answer") from error
-        self.is_read = True
-
-    def as_they_come(self) -> Iterator[bytes]:
-        """Yield what comes for as long as it comes; silence longer than the time-out is a failure."""
-        try:
-            yield from self._response.iter_content(PIECE)
-        except (requests.RequestException, OSError) as error:
-            raise about_network(error, self._channel.endpoint, "news") from error
-        self.is_read = True
-
-    def cut(self) -> None:
-        """End the answer from another thread; who waits for more of it gets no more."""
-        with contextlib.suppress(OSError, ValueError, AttributeError, RuntimeError):
-            self._response.raw.shutdown()
-
-    def whole(self, largest: int = LARGEST_ANSWER) -> bytes:
-        """Return all of the answer."""
-        return b"".join(self.pieces(largest))
-
-    def failure(self) -> TransportError:
-        """Return what this answer means when it is no SOAP."""
-        with contextlib.suppress(TransportError):
-            said = b"".join(self.pieces(_LONGEST_TEXT))
-            return self._channel.failure(self.status, self.headers, said)
-        return self._channel.failure(self.status, self.headers, b"")
-
-
-class Body(io.BytesIO):
-    """A request's octets, which know whether all of them have left."""
-
-    def __init__(self, octets: bytes) -> None:
-        super().__init__(octets)
-        self.size = len(octets)
-        self.was_read_whole = False
-
-    def read(self, size: int | None = -1) -> bytes:
-        """Return the next octets."""
-        piece = super().read(size)
-        self.was_read_whole = self.was_read_whole or self.tell() >= self.size
-        return piece
 
 
 class Channel:
@@ -137,9 +60,7 @@ class Channel:
         body: bytes | Body,
         headers: Mapping[str, str],
         *,
-        timeout: float | None = None,
         repeats: bool = True,
-        url: str = "",
     ) -> Iterator[Reply]:
         """Send a request and give its answer; one that `repeats` may be sent again when it got lost.
 
@@ -153,7 +74,7 @@ class Channel:
                 retry_after=60.0,
             )
         try:
-            with self._answered(body, headers, timeout, url or self.url, repeats=repeats) as reply:
+            with self._answered(body, headers, repeats=repeats) as reply:
                 yield reply
         finally:
             self._room.release()
@@ -178,13 +99,11 @@ class Channel:
         self,
         body: bytes | Body,
         headers: Mapping[str, str],
-        timeout: float | None,
-        url: str,
         *,
         repeats: bool,
     ) -> Iterator[Reply]:
-        session, response = self._sent(body, headers, timeout, url, repeats=repeats)
-        reply = Reply(response, self)
+        session, response = self._sent(body, headers, repeats=repeats)
+        reply = Reply(response, self.endpoint, self.failure)
         try:
             yield reply
         finally:
@@ -198,8 +117,6 @@ class Channel:
         self,
         body: bytes | Body,
         headers: Mapping[str, str],
-        timeout: float | None,
-        url: str,
         *,
         repeats: bool,
     ) -> tuple[requests.Session, requests.Response]:
@@ -207,7 +124,9 @@ class Channel:
         for attempt in (1, 2):
             session, is_kept = self._taken(IDLE_SECONDS if repeats else IDLE_SECONDS_ONCE)
             try:
-                response = _post(session, url, body, headers, timeout or self.endpoint.timeout)
+                if isinstance(body, Body) and self._signs_in_by_connection:
+                    self._open_connection(session)
+                response = _post(session, self.url, body, headers, self.endpoint.timeout)
             except TokenExpiredError:
                 self._keep(session, is_fresh=False)
                 if attempt == 1:
@@ -229,6 +148,17 @@ class Channel:
     @property
     def _has_tokens(self) -> bool:
         return isinstance(self._account.credentials, Application)
+
+    @property
+    def _signs_in_by_connection(self) -> bool:
+        return self._protocol is not None and self._protocol.auth_type == NTLM
+
+    def _open_connection(self, session: requests.Session) -> None:
+        """Sign in on the session's connection, so that what comes next goes out once and not three times."""
+        response = _post(session, self.url, b"", {}, self.endpoint.timeout)
+        # Read to its end: a connection that is left in the middle of an answer is closed.
+        Reply(response, self.endpoint, self.failure).whole(_LONGEST_TEXT)
+        response.close()
 
     def _taken(self, trusted_for: float) -> tuple[requests.Session, bool]:
         """Return a session and whether it was used before."""
@@ -281,7 +211,7 @@ class Channel:
         """Return the strongest way to sign in that the server offers and we can take."""
         with protocol.raw_session(self.url) as session:
             response = _post(session, self.url, b"", {}, self.endpoint.timeout)
-            reply = Reply(response, self)
+            reply = Reply(response, self.endpoint, self.failure)
             if response.status_code != 401:
                 failure = reply.failure()
                 response.close()
@@ -329,6 +259,9 @@ class _Key:
     access: Access
     use: str
 
+
+# What is read of the answer to a request that asks for nothing.
+_LONGEST_TEXT = 256 * 1024
 
 _channels: "OrderedDict[_Key, Channel]" = OrderedDict()
 _channels_lock = threading.Lock()

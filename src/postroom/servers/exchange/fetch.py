@@ -5,9 +5,9 @@ a whole batch fails because of one that nobody knows, its messages are asked for
 """
 
 import itertools
-import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from postroom.errors import BadReply, Refused, Throttled, TooLarge, TransportError, Unreachable
@@ -51,44 +51,34 @@ class Fetcher:
     def fetch(self, wanted: Iterable[Offered]) -> Iterator[Fetched]:
         """Yield each message in the order asked for; raises when the session breaks."""
         batches = _batches(wanted, self._largest)
-        ahead = self._begun(next(batches, None))
-        while ahead is not None:
-            done = ahead.result()
-            ahead = self._begun(next(batches, None)) if done.failure is None else None
-            yield from done.got
-            if done.failure is not None:
-                raise done.failure
-
-    def _begun(self, batch: _Batch | None) -> "Future[_Batch] | None":
-        """Begin to fetch the batch beside what its reader does with the one before."""
-        if batch is None:
-            return None
-        future: Future[_Batch] = Future()
-        if not any(self._may_be_asked(each) for each in batch.wanted):
-            self._fill(batch)
-            future.set_result(batch)
-            return future
-        threading.Thread(target=self._work, args=(batch, future), name="fetch", daemon=True).start()
-        return future
-
-    def _work(self, batch: _Batch, future: "Future[_Batch]") -> None:
+        # One thread for all batches: each new one would begin a heap of its own, and keep it.
+        worker = ThreadPoolExecutor(1, "fetch")
         try:
-            self._fill(batch)
-        except BaseException as error:
-            future.set_exception(error)
-        else:
-            future.set_result(batch)
+            ahead = self._begun(worker, next(batches, None))
+            while ahead is not None:
+                done = ahead.result()
+                ahead = self._begun(worker, next(batches, None)) if done.failure is None else None
+                yield from done.got
+                if done.failure is not None:
+                    raise done.failure
+        finally:
+            worker.shutdown(wait=False, cancel_futures=True)
 
-    def _may_be_asked(self, offered: Offered) -> bool:
-        return offered.size <= self._largest
+    def _begun(self, worker: ThreadPoolExecutor, batch: _Batch | None) -> "Future[_Batch] | None":
+        """Begin to fetch the batch beside what its reader does with the one before."""
+        return None if batch is None else worker.submit(self._filled, batch)
 
-    def _fill(self, batch: _Batch) -> None:
+    def _filled(self, batch: _Batch) -> _Batch:
         asked = iter(self._asked([each for each in batch.wanted if self._may_be_asked(each)]))
         try:
             for each in batch.wanted:
                 batch.got.append(next(asked) if self._may_be_asked(each) else self._too_large(each))
         except TransportError as failure:
             batch.failure = failure
+        return batch
+
+    def _may_be_asked(self, offered: Offered) -> bool:
+        return offered.size <= self._largest
 
     def _asked(self, wanted: list[Offered]) -> Iterator[Fetched]:
         """Yield what the server gives, going on behind messages that break an answer off."""
@@ -114,7 +104,7 @@ class Fetcher:
         most = len(wanted) * (self._largest * 3 // 2 + _ROOM_PER_MESSAGE)
         reader = MimeReader(session.mask, largest=self._largest, spool_over=self._spool_over)
         waiting = iter(wanted)
-        with session.post(session.wrapped(_request(wanted))) as reply:
+        with closing(reader), session.post(session.wrapped(_request(wanted))) as reply:
             if not reply.is_soap:
                 raise reply.failure()
             read = itertools.chain.from_iterable(map(reader.feed, reply.pieces(most)))

@@ -1,9 +1,11 @@
 """`ExchangeFolders`: the mailbox's folders, its categories, and whose it is noted to be."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from postroom.errors import Refused, TransportError
 from postroom.ports.folders import Category, Folder, OwnerMark, Recategorized
+from postroom.ports.mail import Look
 from postroom.servers.exchange.answer import Message
 from postroom.servers.exchange.categories import CategoryList
 from postroom.servers.exchange.faults import about_item
@@ -15,6 +17,9 @@ from postroom.servers.exchange.owner import read_owner, write_owner
 from postroom.servers.exchange.search import folder_id
 from postroom.servers.exchange.session import Session
 
+#: For so long a look may go by the glance that the tree was taken from. What has changed since is found
+#: by the look after it.
+FRESH_FOR = timedelta(minutes=1)
 #: Messages moved with one request.
 CHUNK = 100
 
@@ -25,11 +30,21 @@ class ExchangeFolders:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._glance: Glance | None = None
+        #: When the glance was taken, as long as no look has used it.
+        self._unused_since: datetime | None = None
         self._categories = CategoryList(session)
 
-    def seen(self, glance: Glance) -> None:
-        """Remember what a look has shown of the folders."""
+    def glance_for(self, look: Look, *, inbox: str, sent: str) -> Glance:
+        """Return a glance to look by: the one that the tree was just asked for, or a new one."""
+        since, self._unused_since = self._unused_since, None
+        glance, now = self._glance, self._session.now()
+        is_fresh = since is not None and timedelta(0) <= now - since < FRESH_FOR
+        if glance is None or not is_fresh or (look.sent_items and not glance.sent):
+            glance = take_glance(
+                self._session, inbox=inbox, sent=sent, needs_sent=look.sent_items, others=look.folders
+            )
         self._glance = glance
+        return glance
 
     def landmarks(self) -> Glance:
         """Return the folders with inbox and Sent Items among them, asked for once in the session."""
@@ -42,13 +57,14 @@ class ExchangeFolders:
         """Return every folder that holds mail, parents before children, as the last look showed them."""
         if self._glance is None:
             self._glance = take_glance(self._session)
+            self._unused_since = self._session.now()
         return tree_of(self._glance)
 
     def ensure(self, name: str) -> str:
         """Return the id of the folder of this name at the top of the mailbox; make it when missing."""
         if found := self._find(name):
             return found
-        self._glance = None
+        self._glance = self._unused_since = None
         # Nobody may have looked since it was made.
         return self._find(name) or self._make(name)
 

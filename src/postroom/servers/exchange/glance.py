@@ -7,6 +7,7 @@ whether it needs to be asked; so an unchanged mailbox costs one request, however
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from postroom.errors import BadReply, Refused, SignInRejected
 from postroom.ports.folders import Folder
@@ -23,14 +24,13 @@ DELETED_COUNT_TOTAL = 0x670B
 # source: EWS-THROTTLING
 PAGE = 1000
 
-_SHAPE = shape(
+_PATHS = (
     field("folder:ParentFolderId"),
     field("folder:FolderClass"),
     field("folder:DisplayName"),
     field("folder:TotalCount"),
     tagged(LOCAL_COMMIT_TIME_MAX, "SystemTime"),
     tagged(DELETED_COUNT_TOTAL, "Integer"),
-    element="m:FolderShape",
 )
 _LISTING = "The folders were not listed"
 
@@ -45,6 +45,8 @@ class Seen:
     holds_mail: bool
     #: Differs when its contents differ; empty where the server doesn't say.
     state: str
+    #: What every mailbox calls it, such as inbox; empty for a user's own, and where the server doesn't say.
+    known_as: str = ""
     #: When its contents last changed, to the second, and whether it has any.
     changed_at: datetime | None = None
     is_empty: bool = False
@@ -86,6 +88,8 @@ def take_glance(
         folders = {seen.id: seen for seen in _find_folders(session)}
     except (Refused, SignInRejected, BadReply):
         folders = {seen.id: seen for seen in _get_folders(session, map(_by_id, others)) if seen}
+    known = {seen.known_as: seen.id for seen in folders.values() if seen.known_as}
+    inbox, sent = known.get("inbox", inbox), known.get("sentitems", sent)
     if inbox not in folders or (needs_sent and sent not in folders):
         found = _get_folders(session, map(session.known_folder, ("inbox", "sentitems")))
         landmarks = [*found, None, None][:2]
@@ -121,7 +125,7 @@ def _find_folders(session: Session) -> Iterator[Seen]:
     # source: MS-OXWSFOLD, MS-OXWSSRCH 3.1.4.1
     offset = 0
     while True:
-        answer = session.one(_find_request(session, offset), _LISTING)
+        answer = session.one(partial(_find_request, session, offset), _LISTING)
         yield from map(_seen, answer.all("m:RootFolder/t:Folders/*"))
         root = answer.find("m:RootFolder")
         following = int((root.get("IndexedPagingOffset") if root is not None else None) or 0)
@@ -135,7 +139,14 @@ def _find_request(session: Session, offset: int) -> str:
         "m:IndexedPageFolderView", MaxEntriesReturned=str(PAGE), Offset=str(offset), BasePoint="Beginning"
     )
     parents = tag("m:ParentFolderIds", session.known_folder("msgfolderroot"))
-    return tag("m:FindFolder", _SHAPE, view, parents, Traversal="Deep")
+    return tag("m:FindFolder", _shape(session), view, parents, Traversal="Deep")
+
+
+def _shape(session: Session) -> str:
+    # Servers before 2013 don't know the property, and refuse who asks for it.
+    # source: MS-OXWSFOLD 2.2.4.1
+    names = (field("folder:DistinguishedFolderId"),) if session.version >= "Exchange2013" else ()
+    return shape(*_PATHS, *names, element="m:FolderShape")
 
 
 def _get_folders(session: Session, named: Iterable[str]) -> list[Seen | None]:
@@ -143,8 +154,8 @@ def _get_folders(session: Session, named: Iterable[str]) -> list[Seen | None]:
     folders = tuple(named)
     if not folders:
         return []
-    request = tag("m:GetFolder", _SHAPE, tag("m:FolderIds", *folders))
-    messages = session.call(request, "The inbox was not opened")
+    ids = tag("m:FolderIds", *folders)
+    messages = session.call(lambda: tag("m:GetFolder", _shape(session), ids), "The inbox was not opened")
     if messages and not any(message.is_ok for message in messages):
         require(messages, "The inbox was not opened")
     return [_folder_in(message) for message in messages]
@@ -170,6 +181,7 @@ def _seen(folder: Element) -> Seen:
         text_at(folder, "t:DisplayName"),
         local(folder) == "Folder" and (not folder_class or folder_class.startswith("ipf.note")),
         "|".join((changed_at, removed, count)) if changed_at else "",
+        text_at(folder, "t:DistinguishedFolderId"),
         read_instant(changed_at),
         count == "0",
     )

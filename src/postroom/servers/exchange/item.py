@@ -11,6 +11,9 @@ from postroom.servers.exchange.markup import field as path_to
 #: What is asked for of each item that may be offered.
 LISTED = tuple(map(path_to, ("item:ItemClass", "item:DateTimeReceived", "item:Size", "item:Categories")))
 
+#: Asked for as well where drafts may lie.
+IS_DRAFT = path_to("item:IsDraft")
+
 # source: MS-OXWSMSG 2.2.4.1, MS-OXWSMTGS 2.2.4
 _MAIL = frozenset(
     {
@@ -75,6 +78,11 @@ def item_id(item: Element) -> str:
     """Return the id of an item, without the key that changes with it."""
     found = next(item.iterfind("{*}ItemId"), None)
     return "" if found is None else found.get("Id") or ""
+
+
+def is_draft(item: Element) -> bool:
+    """Say whether the item has never been sent."""
+    return text_at(item, "t:IsDraft") == "true"
 
 
 def is_mail(item: Element) -> bool:

@@ -1,7 +1,6 @@
 """One submission as a request: its bytes, its recipients, and for whom it is sent."""
 
-import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from postroom.errors import Refused
@@ -10,6 +9,7 @@ from postroom.mime.header import Header, read_header
 from postroom.mime.key import address_key
 from postroom.ports.mail import Submission, is_safe_address
 from postroom.servers.exchange.markup import tag, text
+from postroom.servers.exchange.session import HERE
 
 # A header is not longer; what is, is not looked through for its end.
 _LONGEST_HEADER = 1024 * 1024
@@ -20,7 +20,6 @@ class Letter:
     """A submission read as far as sending it needs."""
 
     submission: Submission
-    content: bytes
     to: tuple[str, ...]
     cc: tuple[str, ...]
     #: Recipients whom the header doesn't name.
@@ -31,11 +30,11 @@ class Letter:
     message_id: str
 
     def markup(self, mailbox: str) -> str:
-        """Return the item to be created; `mailbox` is whose it will be."""
+        """Return the item to be created, `HERE` for its content; `mailbox` is whose it will be."""
         # The order is that of the schema. What the message itself says need not be said again; what
         # is said goes before it.
         # source: MS-OXWSMSG 2.2.4.1
-        mime = tag("t:MimeContent", base64.b64encode(self.content).decode("ascii"), CharacterSet="UTF-8")
+        mime = tag("t:MimeContent", HERE, CharacterSet="UTF-8")
         receipt = tag("t:IsDeliveryReceiptRequested", "true") if self.submission.delivery_receipt else ""
         to, cc = (self.to, self.cc) if self.names_others else ((), ())
         return tag(
@@ -65,14 +64,12 @@ def read_letter(submission: Submission) -> Letter:
         raise Refused(f"The address {unsafe[0]!r} holds blanks, brackets or control characters.")
     if not submission.recipients:
         raise Refused("The message has no recipients.")
-    content = b"".join(submission.content)
-    header = read_header(_header_of(content))
+    header = read_header(_header_of(submission.content))
     wanted = {address_key(address): address for address in submission.recipients}
     to, cc = (_addresses(header, name) for name in ("to", "cc"))
     named = {address_key(address) for address in (*to, *cc)}
     return Letter(
         submission,
-        content,
         _among(to, wanted),
         _among(cc, wanted),
         tuple(address for key, address in wanted.items() if key not in named),
@@ -81,9 +78,14 @@ def read_letter(submission: Submission) -> Letter:
     )
 
 
-def _header_of(content: bytes) -> bytes:
-    end = content.find(b"\r\n\r\n", 0, _LONGEST_HEADER)
-    return content[: end + 2] if end >= 0 else content[:_LONGEST_HEADER]
+def _header_of(content: Iterable[bytes]) -> bytes:
+    head = b""
+    for piece in content:
+        head += piece
+        end = head.find(b"\r\n\r\n")
+        if end >= 0 or len(head) > _LONGEST_HEADER:
+            return head[: end + 2] if end >= 0 else head[:_LONGEST_HEADER]
+    return head
 
 
 def _addresses(header: Header, field: str) -> tuple[str, ...]:

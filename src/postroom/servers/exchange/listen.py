@@ -13,9 +13,9 @@ from itertools import chain
 from postroom.errors import BadReply, Throttled, TransportError, Unreachable, UserError
 from postroom.servers.exchange.account import Access, Application, ExchangeAccount
 from postroom.servers.exchange.answer import Element, SoapFault, local, read_answer, texts_at
-from postroom.servers.exchange.channel import Reply
 from postroom.servers.exchange.faults import about_request
 from postroom.servers.exchange.markup import tag, text
+from postroom.servers.exchange.reply import Reply
 from postroom.servers.exchange.search import folder_id
 from postroom.servers.exchange.session import Session
 
@@ -56,6 +56,8 @@ class _Group:
     #: Which mailbox each subscription is for.
     subscriptions: dict[str, Hashable] = field(default_factory=dict)
     reply: Reply | None = None
+    #: The mailbox whose server keeps the subscriptions of all.
+    anchor: str = ""
     #: Something came over the present connection; else its subscriptions may be what is wrong.
     was_heard: bool = False
 
@@ -83,7 +85,7 @@ class Listener:
         self._silence = silence
         self._first_wait = first_wait
         self._stopping = threading.Event()
-        groups = [_Group(part) for part in _grouped(watched)]
+        groups = [_Group(part, anchor=_first(part).account.mailbox) for part in _grouped(watched)]
         self._groups, self._left = groups[:MOST_HELD], groups[MOST_HELD:]
         self._threads = [
             threading.Thread(target=self._listen, args=(group,), name="listen", daemon=True)
@@ -146,19 +148,42 @@ class Listener:
     def _news(self, group: _Group) -> Iterator[Hashable]:
         """Subscribe where that is needed and yield the key of each mailbox that has news, until an end."""
         group.was_heard = False
-        subscribed = set(group.subscriptions.values())
-        for key, watched in list(group.watched.items()):
-            if key not in subscribed and not self._stopping.is_set():
-                self._subscribe(group, key, watched)
-        if group.watched and not self._stopping.is_set():
-            yield from self._stream(self._session(next(iter(group.watched.values()))), group)
+        failure = self._subscribe_all(group)
+        if self._stopping.is_set():
+            return
+        subscribed = next(iter(group.subscriptions.values()), None)
+        if subscribed is None:
+            if failure:
+                raise failure
+            return
+        yield from self._stream(self._session(group, group.watched[subscribed]), group)
 
-    def _session(self, watched: Watched) -> Session:
-        return Session(replace(watched.account, timeout=self._silence), use="listening")
+    def _subscribe_all(self, group: _Group) -> TransportError | None:
+        """Subscribe to those that are not yet; return why one of them could not be now, if any.
+
+        Whose database is down is left out this time, and does not keep the news of others away.
+        """
+        subscribed = set(group.subscriptions.values())
+        failure: TransportError | None = None
+        for key, watched in list(group.watched.items()):
+            if key in subscribed or self._stopping.is_set():
+                continue
+            try:
+                self._subscribe(group, key, watched)
+            except TransportError as error:
+                if not error.reply:
+                    # The server said nothing at all: the others would fare no better.
+                    raise
+                failure = error
+        return failure
+
+    def _session(self, group: _Group, watched: Watched) -> Session:
+        account = replace(watched.account, timeout=self._silence)
+        return Session(account, use="listening", anchor=group.anchor)
 
     def _subscribe(self, group: _Group, key: Hashable, watched: Watched) -> None:
         try:
-            group.subscriptions[_subscribe(self._session(watched), watched)] = key
+            group.subscriptions[_subscribe(self._session(group, watched), watched)] = key
         except (Throttled, Unreachable):
             raise
         except (TransportError, UserError) as failure:
@@ -179,7 +204,7 @@ class Listener:
             group.reply = reply
             if self._stopping.is_set():
                 return
-            for octets in documents(reply.as_they_come()):
+            for octets in documents(reply.as_they_come("news")):
                 group.was_heard = True
                 keys, is_closed = self._read(octets, session, group)
                 yield from keys
@@ -224,6 +249,10 @@ def documents(pieces: Iterator[bytes]) -> Iterator[bytes]:
             held = held[found.end() :]
         if len(held) > _LONGEST_NEWS:
             raise BadReply("The server sends news without an end.")
+
+
+def _first(watched: Mapping[Hashable, Watched]) -> Watched:
+    return next(iter(watched.values()))
 
 
 def _is_news(notification: Element) -> bool:

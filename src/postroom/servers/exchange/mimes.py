@@ -74,6 +74,13 @@ class MimeReader:
         self._parse(b"", is_last=True)
         yield from self._taken()
 
+    def close(self) -> None:
+        """Give the memory back now: parser and reader hold each other, and would wait for the collector."""
+        parser = self._parser
+        parser.StartElementHandler = parser.EndElementHandler = None
+        parser.CharacterDataHandler = parser.StartDoctypeDeclHandler = None
+        self._intake = None
+
     def _taken(self) -> list[Given]:
         done, self._done = self._done, []
         return done

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import requests
 from oauthlib.oauth2 import OAuth2Error
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from postroom.errors import BadReply, SignInRejected, TransportError, Unreachable
 from postroom.servers.connection import Endpoint, Mask, no_answer, no_tls, not_found, untrusted
@@ -25,7 +25,7 @@ def about_network(error: BaseException, endpoint: Endpoint, what: str) -> Transp
         return no_answer(endpoint, TimeoutError())
     if any(isinstance(e, NewConnectionError) for e in chain):
         return no_answer(endpoint, next((e for e in chain if isinstance(e, OSError) and e.errno), None))
-    if isinstance(error, requests.Timeout) or any(isinstance(e, TimeoutError) for e in chain):
+    if any(isinstance(e, requests.Timeout | ReadTimeoutError | TimeoutError) for e in chain):
         return Unreachable(f"{endpoint} said nothing for {endpoint.timeout:g} s while we waited for {what}.")
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader):
         return BadReply(f"{endpoint} can't be asked: {type(error).__name__}.")

@@ -1,6 +1,6 @@
 """One mailbox opened over EWS: operations sent, answers read, refusals explained."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,9 +11,11 @@ from postroom.servers.connection import Mask
 from postroom.servers.exchange.account import Access, Application, ExchangeAccount
 from postroom.servers.exchange.answer import Message, SoapFault, read_answer
 from postroom.servers.exchange.autodiscover import OnFound, locate
-from postroom.servers.exchange.channel import Body, Channel, Reply, channel_for
+from postroom.servers.exchange.body import Body
+from postroom.servers.exchange.channel import Channel, channel_for
 from postroom.servers.exchange.faults import CODES, OLDER_VERSION, Said, about_request
 from postroom.servers.exchange.markup import envelope, tag, text
+from postroom.servers.exchange.reply import Reply
 
 #: Versions of the protocol, newest first; each server takes those up to its own.
 VERSIONS = (
@@ -24,6 +26,9 @@ VERSIONS = (
     "Exchange2010",
     "Exchange2007_SP1",
 )
+
+#: Stands in an operation for a content that is too long to be held with it.
+HERE = "\ue000"
 
 Now = Callable[[], datetime]
 
@@ -43,11 +48,13 @@ class Session:
         now: Now = the_time,
         on_found: OnFound | None = None,
         use: str = "",
+        anchor: str = "",
     ) -> None:
         self.account = account
         self.now = now
         self._on_found = on_found
         self._use = use
+        self._anchor = anchor
         #: The URL is as it was remembered; it may serve no longer.
         self._may_move = account.autodiscovers and bool(account.url)
         self.url = account.url or self._found()
@@ -64,8 +71,14 @@ class Session:
     @property
     def headers(self) -> dict[str, str]:
         """Return the header fields of every request."""
-        named = {"X-AnchorMailbox": self.account.mailbox} if self.account.names_anchor else {}
-        return {"Content-Type": "text/xml; charset=utf-8", **named}
+        fields = {"Content-Type": "text/xml; charset=utf-8"}
+        if self.account.names_anchor:
+            fields["X-AnchorMailbox"] = self._anchor or self.account.mailbox
+        if self._anchor:
+            # What several mailboxes share must be kept by one server; a cookie of its says which.
+            # source: EWS-AFFINITY
+            fields["X-PreferServerAffinity"] = "true"
+        return fields
 
     @property
     def may_suppress_receipts(self) -> bool:
@@ -139,12 +152,17 @@ class Session:
         """Return the operation as a whole request."""
         return envelope(operation, version=self.version, impersonated=self.impersonated)
 
+    def wrapped_around(self, operation: str, content: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the request in pieces, with content that is not held as a whole where `HERE` stands."""
+        before, _, after = self.wrapped(operation).partition(HERE.encode())
+        yield before
+        yield from content
+        yield after
+
     @contextmanager
-    def post(
-        self, body: bytes | Body, *, repeats: bool = True, timeout: float | None = None
-    ) -> Iterator[Reply]:
+    def post(self, body: bytes | Body, *, repeats: bool = True) -> Iterator[Reply]:
         """Send a request and give its answer as it comes."""
-        with self.channel.post(body, self.headers, repeats=repeats, timeout=timeout) as reply:
+        with self.channel.post(body, self.headers, repeats=repeats) as reply:
             yield reply
 
     def octets(self, reply: Reply) -> bytes:

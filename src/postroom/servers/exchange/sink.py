@@ -6,6 +6,7 @@ copy of what it sends, so Sent Items is looked through before anything is called
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from enum import Enum
 
 from postroom.errors import (
@@ -19,10 +20,11 @@ from postroom.ports.mail import Delivery, Outcome, Submission
 from postroom.servers.exchange.account import ExchangeAccount
 from postroom.servers.exchange.answer import Message, SoapFault, read_answer, text_at
 from postroom.servers.exchange.autodiscover import OnFound
-from postroom.servers.exchange.channel import Body, Reply
+from postroom.servers.exchange.body import Body, in_base64
 from postroom.servers.exchange.faults import CODES, Said, about_request
 from postroom.servers.exchange.letter import Letter, read_letter
 from postroom.servers.exchange.markup import field, tag
+from postroom.servers.exchange.reply import Reply
 from postroom.servers.exchange.search import find_items, with_message_ids
 from postroom.servers.exchange.session import Now, Session, the_time
 
@@ -58,6 +60,10 @@ class _Lost(Exception):  # noqa: N818 - a signal within this module
     def __init__(self, failure: TransportError) -> None:
         super().__init__(str(failure))
         self.failure = failure
+
+
+class _Unreadable(Exception):  # noqa: N818 - a signal within this module
+    """The content of a message could not be read to its end."""
 
 
 class _TurnedAway(Exception):  # noqa: N818 - a signal within this module
@@ -130,6 +136,8 @@ class ExchangeSink:
             return _deferred(submission, self._failure)
         try:
             return self._judged(submission, self._sent(letter))
+        except _Unreadable as unreadable:
+            return _deferred(submission, TransportError(str(unreadable)))
         except _Lost as lost:
             return self._looked_for(letter, lost.failure)
         except TransportError as failure:
@@ -138,9 +146,9 @@ class ExchangeSink:
     def _sent(self, letter: Letter) -> Message:
         """Return the answer to the message; raises `_Lost`, or `TransportError` when nothing was sent."""
         while True:
-            body = Body(self._session.wrapped(self._request(letter)))
+            body = self._body(letter)
             try:
-                with self._session.post(body, repeats=False) as reply:
+                with closing(body), self._session.post(body, repeats=False) as reply:
                     messages = read_answer(_octets(reply), self._session.mask)
             except SoapFault as fault:
                 failure = about_request(fault.said, _PROBLEM)
@@ -152,7 +160,7 @@ class ExchangeSink:
                 if not self._session.has_moved(turned.failure):
                     raise turned.failure from turned
             except (Unreachable, BadReply) as failure:
-                if body.was_read_whole:
+                if body.has_left:
                     raise _Lost(failure) from failure
                 if not self._session.has_moved(failure):
                     raise
@@ -160,6 +168,13 @@ class ExchangeSink:
                 if not messages or (not messages[0].is_ok and messages[0].said.code in _IN_DOUBT):
                     raise _Lost(_doubt(messages))
                 return messages[0]
+
+    def _body(self, letter: Letter) -> Body:
+        content = in_base64(letter.submission.content)
+        try:
+            return Body(self._session.wrapped_around(self._request(letter), content))
+        except (PostroomError, OSError) as error:
+            raise _Unreadable(f"The message could not be read: {error}") from error
 
     def _request(self, letter: Letter) -> str:
         # source: MS-OXWSCORE 3.1.4.2

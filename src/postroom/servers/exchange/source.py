@@ -16,8 +16,8 @@ from postroom.servers.exchange.answer import Element, Message
 from postroom.servers.exchange.autodiscover import OnFound
 from postroom.servers.exchange.fetch import SPOOL_OVER, Fetcher
 from postroom.servers.exchange.folders import ExchangeFolders
-from postroom.servers.exchange.glance import Glance, take_glance
-from postroom.servers.exchange.item import LISTED, Listing, Place
+from postroom.servers.exchange.glance import Glance
+from postroom.servers.exchange.item import IS_DRAFT, LISTED, Listing, Place, is_draft
 from postroom.servers.exchange.mark import Mark, read_mark
 from postroom.servers.exchange.markup import field, item_ids, shape, tag
 from postroom.servers.exchange.search import find_items, folder_id, with_category
@@ -150,15 +150,8 @@ class ExchangeSource:
             self._end = _ended()
 
     def _glance(self, look: Look, marks: dict[str, Mark]) -> Glance:
-        glance = take_glance(
-            self._session,
-            inbox=marks.get(INBOX, Mark()).folder,
-            sent=marks.get(SENT, Mark()).folder,
-            needs_sent=look.sent_items,
-            others=look.folders,
-        )
-        self._folders.seen(glance)
-        return glance
+        inbox, sent = (marks.get(key, Mark()).folder for key in (INBOX, SENT))
+        return self._folders.glance_for(look, inbox=inbox, sent=sent)
 
     def _followed(self, look: Look, glance: Glance) -> list[Place]:
         """Return the folders that are read by their changes, each once."""
@@ -184,8 +177,11 @@ class ExchangeSource:
         places = [Place(seen.id, seen.id, seen.id, seen.id == glance.sent) for seen in changed]
         named = [folder_id(place.id) for place in places]
         problem = "The messages with a category were not looked for"
-        for position, items in find_items(self._session, named, LISTED, with_category(category), problem):
-            if offered := [o for o in self._offers(items, places[position]) if _has(o, category)]:
+        paths = (*LISTED, IS_DRAFT)
+        for position, items in find_items(self._session, named, paths, with_category(category), problem):
+            # What somebody is still writing is no mail yet.
+            sent = [item for item in items if not is_draft(item)]
+            if offered := [o for o in self._offers(sent, places[position]) if _has(o, category)]:
                 yield Page(offered)
         if changed:
             read_at = self._session.answered_at
