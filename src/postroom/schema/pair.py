@@ -4,7 +4,7 @@ from sqlalchemy import Index
 
 from postroom.schema import column as col
 from postroom.schema.choices import BookingSyncStatus
-from postroom.schema.column import UNBOUNDED, Required
+from postroom.schema.column import Required
 from postroom.schema.table import Audited, Dated, Description, Imported, Owned, Ownership, Row, Zoned
 
 
@@ -52,51 +52,6 @@ class ExchangeSyncIdMapping(Dated, Owned, Row):
     )
     owneridtype = col.table_name(
         label="Owner Type", required=Required.SYSTEM, access="CR", description="Table of the owner."
-    )
-    postroom_linkstate = col.integer(
-        0,
-        2,
-        label="Link State",
-        access="R",
-        default=2,
-        nullable=False,
-        description="0 not linked, 1 one of the two is being made, 2 linked.",
-    )
-    postroom_parting = col.integer(
-        0,
-        2,
-        label="Parting",
-        access="R",
-        default=0,
-        nullable=False,
-        description="Why they are not linked: 1 one of them left the scope, 2 one was deleted.",
-    )
-    postroom_part = col.text(
-        32, label="Part", access="R", description="What the user is to the record: its owner or a guest."
-    )
-    postroom_crmversion = col.text(
-        64, label="CRM Version", access="R", description="Version of the record when both last agreed."
-    )
-    postroom_serverversion = col.text(
-        512, label="Server Version", access="R", description="Version of the item when both last agreed."
-    )
-    postroom_agreed = col.memo(
-        UNBOUNDED,
-        label="Agreed",
-        access="R",
-        description="Fingerprints of each field as last agreed, of the record and of the item.",
-    )
-    postroom_pending = col.memo(
-        UNBOUNDED,
-        label="Pending",
-        access="R",
-        description="The act that was about to be done, with its token; empty once its answer is known.",
-    )
-    postroom_failedversions = col.text(
-        600,
-        label="Failed Versions",
-        access="R",
-        description="Versions of the record and of the item with which the last attempt failed.",
     )
 
 

@@ -215,6 +215,7 @@ def _pair(database: Database, records: Records, user: UUID, item: Item, **more: 
         "objecttypecode": {Kind.APPOINTMENT: 4201, Kind.TASK: 4212, Kind.CONTACT: 2}[item.kind],
         "ownerid": user,
         "postroom_crmversion": item.version,
+        "postroom_link": 2,
     }
     with database.write() as connection:
         return records.create(connection, "exchangesyncidmapping", values | more, internal=True)

@@ -58,10 +58,6 @@ def standing_of(
     by_hand = _by_hand(connection, viewer.user, table)
     tracked = {id for id, track in by_hand.items() if track and (ids is None or id in ids)}
     untracked = {id for id, track in by_hand.items() if not track}
-    unlinked = sa.select(_PAIR.c.objectid).where(
-        _PAIR.c.ownerid == viewer.user, _PAIR.c.isunlinkedincrm.is_(True), _PAIR.c.objectid.is_not(None)
-    )
-    untracked.update(connection.scalars(unlinked))
     return Standing(scope.ids | tracked, frozenset(untracked), tuple(scope.broken))
 
 
@@ -88,7 +84,7 @@ def _paired(connection: Connection, user: UUID, table: str) -> Mapping[UUID, _Pa
     columns = (
         _PAIR.c.objectid,
         _PAIR.c.postroom_crmversion,
-        _PAIR.c.postroom_linkstate,
+        _PAIR.c.postroom_link,
         _PAIR.c.postroom_parting,
     )
     code = registry.by_logical_name(table).object_type_code
