@@ -20,6 +20,7 @@ NAMES = (
     "storing",
     "broken",
     "decide",
+    "exchange",
 )
 
 

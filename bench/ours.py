@@ -32,6 +32,14 @@ def open_source(port: int, user: str) -> "MailSource":
     return open_pop3(Pop3Account(Endpoint("127.0.0.1", port, Security.PLAIN), user, PASSWORD))
 
 
+def open_exchange_source(url: str, address: str) -> "MailSource":
+    """Open a mailbox with the product's client of Exchange Web Services."""
+    from postroom.servers.exchange.account import ExchangeAccount, Login, Scheme
+    from postroom.servers.exchange.source import open_exchange
+
+    return open_exchange(ExchangeAccount(address, Login(address, PASSWORD, Scheme.BASIC), url))
+
+
 def hide_compiled_parser() -> None:
     """Make the compiled parser as good as not installed; before the product is imported."""
     sys.modules[_PARSER] = None  # type: ignore[assignment]
@@ -63,6 +71,11 @@ def set_up(home: Path, *, pop: int, smtp: int, user: str, url: str = "") -> None
     if url:
         command.append(url)
     _succeed(command)
+
+
+def set_up_exchange(home: Path, *, url: str) -> None:
+    """Make a store with one profile and one queue whose mailbox is on the Exchange at this URL."""
+    _succeed(python("-m", "bench.steps.setup", str(home), "--exchange", url))
 
 
 def queue_mail(home: Path, count: int) -> None:

@@ -2,12 +2,13 @@
 
 python -m bench.steps.setup HOME POP3_PORT SMTP_PORT USER [DATABASE_URL]
 python -m bench.steps.setup HOME --outgoing COUNT
+python -m bench.steps.setup HOME --exchange URL
 """
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from uuid import UUID
 
 from sqlalchemy import Connection, select
 
@@ -19,6 +20,7 @@ from postroom.app.wiring import Postroom, open_postroom, set_up
 from postroom.passes.issue import send_email
 from postroom.schema.choices import (
     AccessApproval,
+    AuthenticationProtocol,
     CredentialRetrieval,
     FilteringMethod,
     IncomingDeliveryMethod,
@@ -40,10 +42,10 @@ _TEXT = (
 )
 
 
-def make_store(postroom: Postroom, pop: int, smtp: int, user: str) -> None:
+def make_store(postroom: Postroom, servers: Mapping[str, object], user: str) -> None:
     """Make everything that a pass over one queue's mailbox needs; the mailbox counts as tested."""
     with postroom.database.write() as connection:
-        profile = _profile(postroom, connection, pop, smtp)
+        profile = postroom.records.create(connection, "emailserverprofile", {**_PROFILE, **servers})
         methods = {
             "incomingemaildeliverymethod": IncomingDeliveryMethod.SERVER_SIDE,
             "outgoingemaildeliverymethod": OutgoingDeliveryMethod.SERVER_SIDE,
@@ -77,11 +79,16 @@ def make_store(postroom: Postroom, pop: int, smtp: int, user: str) -> None:
         _contacts(postroom, connection)
 
 
-def _profile(postroom: Postroom, connection: Connection, pop: int, smtp: int) -> UUID:
-    values = {
-        "name": "Bench",
-        # The corpus is older than this store, and old mail is left alone unless one asks for it.
-        "processemailsreceivedafter": datetime(2020, 1, 1, tzinfo=UTC),
+_PROFILE = {
+    "name": "Bench",
+    # The corpus is older than this store, and old mail is left alone unless one asks for it.
+    "processemailsreceivedafter": datetime(2020, 1, 1, tzinfo=UTC),
+}
+
+
+def of_mail(pop: int, smtp: int) -> dict[str, object]:
+    """Return what a profile says of a POP3 and an SMTP server on this machine."""
+    return {
         "servertype": ServerType.POP3_SMTP,
         "incomingserverlocation": "127.0.0.1",
         "incomingportnumber": pop,
@@ -93,7 +100,16 @@ def _profile(postroom: Postroom, connection: Connection, pop: int, smtp: int) ->
         "outgoingusessl": False,
         "outgoingcredentialretrieval": CredentialRetrieval.ANONYMOUS,
     }
-    return postroom.records.create(connection, "emailserverprofile", values)
+
+
+def of_exchange(url: str) -> dict[str, object]:
+    """Return what a profile says of an Exchange server."""
+    return {
+        "servertype": ServerType.EXCHANGE_SERVER,
+        "incomingserverlocation": url,
+        "incomingcredentialretrieval": CredentialRetrieval.USER_OR_QUEUE,
+        "incomingauthenticationprotocol": AuthenticationProtocol.BASIC,
+    }
 
 
 def _contacts(postroom: Postroom, connection: Connection) -> None:
@@ -141,12 +157,16 @@ def main(arguments: list[str]) -> None:
         with open_postroom(read_settings()) as postroom:
             queue_mail(postroom, int(arguments[2]))
         return
+    is_exchange = arguments[1] == "--exchange"
     if len(arguments) > 4:
         os.environ["POSTROOM_DATABASE_URL"] = arguments[4]
     settings = read_settings()
     set_up(settings)
     with open_postroom(settings) as postroom:
-        make_store(postroom, int(arguments[1]), int(arguments[2]), arguments[3])
+        if is_exchange:
+            make_store(postroom, of_exchange(arguments[2]), MAILBOX)
+        else:
+            make_store(postroom, of_mail(int(arguments[1]), int(arguments[2])), arguments[3])
 
 
 if __name__ == "__main__":

@@ -195,9 +195,10 @@ class Switch(Enum):
         "UseCrmOrganizerForEmptyExchangeOrganizer",
         "Where the server names no organizer, the one of the CRM stays.",
     )
-    DISTINCT_PHYSICAL_AND_LOGICAL_DELETES_FOR_EXCHANGE_SYNC = _off(
+    DISTINCT_PHYSICAL_AND_LOGICAL_DELETES_FOR_EXCHANGE_SYNC = _on(
         "DistinctPhysicalAndLogicalDeletesForExchangeSync",
         "An item that only went out of scope is unlinked and stays; only a deleted one is removed.",
+        in_dataverse="false",
     )
     TASK_DELETION_SYNC_BEHAVIOR_FROM_EXCHANGE = _number(
         "SSSTaskDeletionSyncBehaviorFromExchange",
@@ -297,6 +298,14 @@ class Switch(Enum):
 
 #: Switches that something in the code asks for. The others can be set and are kept, and change nothing yet.
 OBEYED = frozenset({
+    Switch.ALLOW_SAVE_AS_DRAFT_APPOINTMENT,
+    Switch.PROPAGATE_APPOINTMENT_CANCELLATIONS_TO_EXCHANGE,
+    Switch.SYNC_APPOINTMENT_IS_PRIVATE_FROM_EXCHANGE,
+    Switch.UPDATE_PAST_MEETINGS_IN_NON_DRAFT_MODE,
+    Switch.TRACK_APPOINTMENTS_FROM_NON_ORGANIZER,
+    Switch.DISTINCT_PHYSICAL_AND_LOGICAL_DELETES_FOR_EXCHANGE_SYNC,
+    Switch.TASK_DELETION_SYNC_BEHAVIOR_FROM_EXCHANGE,
+    Switch.IGNORE_COPIED_ITEMS_IN_SSS_FOR_MAILBOX,
     Switch.AUTO_TRACK_SENT_FOLDER_ITEMS,
     Switch.TRACK_CATEGORIZED_ITEMS,
     Switch.SAVE_OUTGOING_EMAIL_TO_EXCHANGE_SENT_FOLDER,

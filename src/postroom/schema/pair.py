@@ -53,6 +53,24 @@ class ExchangeSyncIdMapping(Dated, Owned, Row):
     owneridtype = col.table_name(
         label="Owner Type", required=Required.SYSTEM, access="CR", description="Table of the owner."
     )
+    postroom_kind = col.text(20, label="Kind", access="R", description="What the two items are.")
+    postroom_link = col.integer(label="Link", access="R", description="Unlinked 0, being made 1, linked 2.")
+    postroom_parting = col.integer(label="Parting", access="R", description="Why the two are unlinked.")
+    postroom_part = col.text(30, label="Part", access="R", description="What the user is to the item.")
+    postroom_crmversion = col.text(64, label="CRM Version", access="R", description="As last agreed.")
+    postroom_serverversion = col.text(512, label="Server Version", access="R", description="As last agreed.")
+    postroom_crmprints = col.memo(
+        1_048_576, label="CRM Fingerprints", access="R", description="Of each field, as last agreed; JSON."
+    )
+    postroom_serverprints = col.memo(
+        1_048_576, label="Server Fingerprints", access="R", description="Of each field, as last agreed; JSON."
+    )
+    postroom_pending = col.memo(
+        1_048_576, label="Pending", access="R", description="What was about to be done; JSON."
+    )
+    postroom_failure = col.memo(
+        100_000, label="Failure", access="R", description="How often it failed, at which versions; JSON."
+    )
 
 
 class BookableResourceBookingExchangeSyncIdMapping(Audited, Owned, Imported, Zoned, Row):

@@ -28,6 +28,7 @@ from postroom.schema.mapping import (
 from postroom.schema.mark import Mark
 from postroom.schema.note import Annotation
 from postroom.schema.organization import Organization
+from postroom.schema.overwritten import Overwritten
 from postroom.schema.pair import BookableResourceBookingExchangeSyncIdMapping, ExchangeSyncIdMapping
 from postroom.schema.party import ActivityParty, UnresolvedAddress
 from postroom.schema.profile import EmailServerProfile
@@ -84,6 +85,7 @@ CLASSES: Sequence[type[Row] | type[Unstored]] = (
     Annotation,
     ExchangeSyncIdMapping,
     BookableResourceBookingExchangeSyncIdMapping,
+    Overwritten,
     SyncAttributeMappingProfile,
     SyncAttributeMapping,
     PrincipalSyncAttributeMap,

@@ -115,6 +115,24 @@ NO_NEWS = Alert(
     "Nothing to do. Where mail is wanted at once, let the server give streaming notifications.",
 )
 
+PLAN_HELD_BACK = Alert(
+    18,
+    TraceLevel.WARNING,
+    "A part of the plan for appointments, contacts and tasks is held back, because it would change too much.",
+    "Look at it with `postroom plan --mailbox ADDRESS`; `--approve` has the next pass do it.",
+)
+OVERWRITTEN = Alert(
+    19,
+    TraceLevel.INFORMATION,
+    "Both sides had changed the same fields; the later changes stand, the others are kept.",
+    "`postroom query postroom_overwrittens` shows what gave way.",
+)
+
+
+def item_left_alone(sentence: str, what: str, item: str) -> Alert:
+    """Return the alert that says why one item is not synchronized; the sentence names the cure."""
+    return Alert(20, TraceLevel.WARNING, "An item is left alone.", sentence, what, about=item[:200])
+
 
 def folder_not_tracked(state: TrackingFolderState, rule: str) -> Alert:
     """Return the alert that says why the rule of a tracked folder has stopped."""

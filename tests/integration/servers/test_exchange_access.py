@@ -107,6 +107,20 @@ def test_a_refused_password_names_the_user_and_hides_the_password(
     assert "wrong-one" not in repr(account)
 
 
+@pytest.mark.parametrize("scheme", [Scheme.AUTO, Scheme.BASIC])
+def test_names_and_passwords_may_hold_any_letters(place: ExchangePlace, scheme: Scheme) -> None:
+    address, password = "jürgen@bücher.example", "pässwörd€ 漢字"
+    place.office.open_account(address, password)
+    place.office.deliver(address, a_message(1))
+    assert seen_by(place.with_account(mailbox=address, credentials=Login(address, password, scheme))) == 1
+
+
+@pytest.mark.parametrize("address", ["a\r\nX-Evil: 1@example.com", "a\0b@example.com"])
+def test_an_address_that_is_none_asks_for_nothing_else(place: ExchangePlace, address: str) -> None:
+    with pytest.raises(TransportError):
+        seen_by(place.with_account(mailbox=address))
+
+
 def test_what_the_server_offers_is_found_out_once(place: ExchangePlace) -> None:
     account = place.with_account(credentials=Login(USER, PASSWORD))
     assert seen_by(account) == 1

@@ -7,7 +7,7 @@ import pytest
 from tests.contracts.mail_source import bytes_of, contents
 from tests.support.exchange_place import ExchangePlace, a_message, exchange
 
-from postroom.errors import BadReply, Refused, Throttled, TooLarge, TransportError, Unreachable
+from postroom.errors import Refused, Throttled, TooLarge, TransportError, Unreachable
 from postroom.ports.mail import Fetched
 from postroom.sandbox.faults import Misbehaviour
 from postroom.servers.exchange.fetch import BATCH
@@ -169,7 +169,7 @@ def test_an_answer_that_is_not_the_one_asked_for_is_refused(place: ExchangePlace
     source = place.open()
     offered = source.offered()
     place.misbehave(Misbehaviour.BABBLE, operation="GetItem")
-    with pytest.raises(BadReply):
+    with pytest.raises(Unreachable, match="page"):
         list(source.fetch(offered))
 
 

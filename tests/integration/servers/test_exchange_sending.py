@@ -150,6 +150,13 @@ def test_a_server_that_never_got_the_message_defers_it(place: ExchangePlace, tim
     assert "Nothing listens" in str(deliveries[0].failure)
 
 
+def test_a_page_in_between_has_sent_nothing(place: ExchangePlace) -> None:
+    place.misbehave(Misbehaviour.BABBLE, operation="CreateItem", times=1)
+    deliveries = submit(place, a_submission(key="k1"), a_submission(key="k2"))
+    assert [each.outcome for each in deliveries] == [Outcome.DEFERRED] * 2
+    assert inbox_of(place, BEN) == []
+
+
 def test_ews_switched_off_defers_and_says_so(place: ExchangePlace) -> None:
     place.misbehave(Misbehaviour.SWITCHED_OFF)
     (delivery,) = submit(place, a_submission())

@@ -222,6 +222,12 @@ def about_status(answer: Answer) -> TransportError:
             f"{place} sends us elsewhere, where no password was sent; correct the location in the profile.",
             reply=f"HTTP {status} to {answer.headers.get('location', 'nowhere')}",
         )
+    if status == 200:
+        return Unreachable(
+            f"{place} answered with a page instead of Exchange Web Services; perhaps a proxy, or a page to "
+            "sign in at, stands between.",
+            reply=answer.reply,
+        )
     if status >= 500:
         return Unreachable(f"{place} has a trouble of its own (HTTP {status}).", reply=answer.reply)
     return BadReply(f"{place} answered with HTTP {status}, which is no answer here.", reply=answer.reply)

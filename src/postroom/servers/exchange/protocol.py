@@ -14,6 +14,7 @@ from exchangelib.credentials import Credentials, OAuth2Credentials
 from exchangelib.protocol import BaseProtocol, FailFast
 from exchangelib.transport import BASIC, NTLM, OAUTH2
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 
 from postroom.servers.exchange.account import Application, ExchangeAccount, Scheme
 
@@ -80,10 +81,25 @@ class SignInProtocol(BaseProtocol):  # type: ignore[misc]
             session.mount(reach, _Adapter(self._context))
         return session
 
+    def create_session(self) -> requests.Session:
+        """Return a session that signs in."""
+        session: requests.Session = super().create_session()
+        if isinstance(session.auth, HTTPBasicAuth):
+            # requests would write Latin-1, and fail on all other letters.
+            # source: RFC7617 2.1
+            session.auth = HTTPBasicAuth(
+                *(_octets(each) for each in (session.auth.username, session.auth.password))
+            )
+        return session
+
     def forget_token(self) -> None:
         """Have the next session ask for a new token."""
         if isinstance(self.config.credentials, _Tokens):
             self.config.credentials.access_token = None
+
+
+def _octets(word: str | bytes) -> bytes:
+    return word.encode() if isinstance(word, str) else word
 
 
 def _configuration(account: ExchangeAccount, url: str, scheme: Scheme | None) -> Configuration:

@@ -37,9 +37,9 @@ class Reply:
 
     @property
     def is_soap(self) -> bool:
-        """Say whether an envelope may be in it; faults come with status 500."""
+        """Say whether an envelope may be in it; faults come with status 500, and pages from others."""
         kind = self.headers.get("content-type", "").lower()
-        return self.status == 200 or (self.status == 500 and "xml" in kind)
+        return (self.status == 200 and "html" not in kind) or (self.status == 500 and "xml" in kind)
 
     def pieces(self, largest: int = LARGEST_ANSWER) -> Iterator[bytes]:
         """Yield the answer; raises `TransportError` when it breaks, drips or does not end."""

@@ -72,8 +72,10 @@ class Session:
     def headers(self) -> dict[str, str]:
         """Return the header fields of every request."""
         fields = {"Content-Type": "text/xml; charset=utf-8"}
-        if self.account.names_anchor:
-            fields["X-AnchorMailbox"] = self._anchor or self.account.mailbox
+        anchor = self._anchor or self.account.mailbox
+        # A header holds ASCII; an address of other letters is left to the server to look up.
+        if self.account.names_anchor and anchor.isascii():
+            fields["X-AnchorMailbox"] = anchor
         if self._anchor:
             # What several mailboxes share must be kept by one server; a cookie of its says which.
             # source: EWS-AFFINITY

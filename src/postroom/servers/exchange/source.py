@@ -79,7 +79,9 @@ class ExchangeSource:
         """Return every message of inbox and Sent Items, the oldest first, as they were at the first call."""
         self._require_open()
         if self._offered is None:
-            found = [each for page in self.pages(Look(sent_items=True)) for each in page.offered]
+            pages = self.pages(Look(sent_items=True))
+            # What is changed while it is being listed comes once more.
+            found = {each.server_id: each for page in pages for each in page.offered}.values()
             undated = [each for each in found if each.received_at is None]
             dated = [each for each in found if each.received_at is not None]
             self._offered = [*undated, *sorted(dated, key=attrgetter("received_at"))]

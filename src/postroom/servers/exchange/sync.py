@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from postroom.errors import BadReply, Refused, SignInRejected, Throttled, TransportError
+from postroom.errors import Refused, SignInRejected, Throttled, TransportError
 from postroom.ports.mail import Offered, Page
 from postroom.servers.exchange.answer import Element, Message, SoapFault, local
 from postroom.servers.exchange.glance import Seen
@@ -52,7 +52,8 @@ def _synchronized(session: Session, place: Place, mark: Mark, seen: Seen, listin
         state = answer.text("m:SyncState")
         is_last = answer.text("m:IncludesLastItemInRange").lower() != "false"
         if not state or (not is_last and state == mark.state):
-            raise BadReply("The server lists changes of a folder and never comes to their end.")
+            # All that is there can still be asked for.
+            raise Refused("The server lists changes of a folder and never comes to their end.")
         offered, gone = _read(answer, place, mark, listing)
         mark = replace(mark, state=state, folder=place.id, at=session.now())
         if is_last:
