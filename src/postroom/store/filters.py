@@ -1,4 +1,4 @@
-"""Synchronization filters: which records go to a user's mailbox, and the filters that each user begins with.
+"""Synchronization filters: which records go to a mailbox, and what each user begins with.
 
 A record is in scope when any active filter of its table finds it; a table without one is not synchronized.
 """
@@ -29,7 +29,7 @@ _USER = SystemUser.__table__
 class QueryType(IntEnum):
     """What a query is for."""
 
-    # source: Dataverse SavedQueryQueryType
+    # source: DATAVERSE-TABLES savedquery: SavedQueryQueryType
     OFFLINE_FILTER = 16
     OUTLOOK_FILTER = 256
     OFFLINE_TEMPLATE = 8192
@@ -69,7 +69,7 @@ def _attended(table: str) -> str:
 
 
 #: What every user begins with: the name, the table and the query.
-# source: Dataverse server-side synchronization, default synchronization filters
+# source: DATAVERSE-SYNC default synchronization filters
 DEFAULTS: Final[Sequence[tuple[str, str, str]]] = (
     ("My Outlook Contacts", "contact", _owned("contact", 0)),
     ("My Appointments", "appointment", _attended("appointment")),

@@ -1,4 +1,4 @@
-"""FetchXML: queries read and compiled to SQL over the declared tables, for synchronization filters.
+"""FetchXML: queries read and compiled to SQL over the declared tables.
 
 Read `query` (what a query says, as values), then `read` (from XML), `operators` (what each operator means),
 `compile` (to SQL). `Viewer` is the user for whom a query is asked.

@@ -210,7 +210,7 @@ _USER = Operator(_user, IDS, 0, 0)
 _BUSINESS = Operator(_business, IDS, 0, 0)
 
 #: Every operator by its name; those of hierarchies need tables and stand in `compile`.
-# source: Dataverse FetchXML operators
+# source: DATAVERSE-FETCHXML operators
 OPERATORS: Final[Mapping[str, Operator]] = {
     "eq": _EQ,
     "ne": _denied(_EQ),

@@ -1,4 +1,4 @@
-"""Periods of time that operators name: today, last week, next x months, in the user's own days."""
+"""Periods that operators name: today, last week, next x months, in the user's own days."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def _days(first: int, last: int) -> _Span:
 
 
 def _week(number: int) -> _Span:
-    # source: Dataverse ConditionOperator: a week goes from Sunday to Saturday
+    # source: DATAVERSE-FETCHXML operators: a week goes from Sunday to Saturday
     def span(today: date) -> tuple[date, date]:
         sunday = _shifted(today, 7 * number - today.isoweekday() % 7)
         return sunday, _shifted(sunday, 7)
@@ -50,7 +50,7 @@ def _year(number: int) -> _Span:
 
 
 #: Operators without a value, as the days they stand for.
-# source: Dataverse ConditionOperator: the last and next seven days include today
+# source: DATAVERSE-FETCHXML operators: the last and next seven days include today
 SPANS: Final[Mapping[str, _Span]] = {
     "yesterday": _days(-1, -1),
     "today": _days(0, 0),

@@ -1,4 +1,4 @@
-"""What a FetchXML query says, as values: filters, conditions, linked tables; knows no table."""
+"""What a FetchXML query says, as values: filters, conditions, links; knows no table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

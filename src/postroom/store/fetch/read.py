@@ -1,4 +1,4 @@
-"""FetchXML read into values: no entities, bounded in size and depth, errors that name the element."""
+"""FetchXML read into values: bounded, without entities, with errors naming the element."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -11,7 +11,7 @@ from postroom.store.fetch.query import Condition, Fetch, Filter, Joint, Link, Li
 MOST_CHARACTERS: Final = 200_000
 MOST_DEPTH: Final = 20
 MOST_ELEMENTS: Final = 5_000
-# source: Dataverse FetchXML, join tables: at most 15 linked tables; conditions at most 500
+# source: DATAVERSE-FETCHXML, join tables: at most 15 linked tables; conditions at most 500
 MOST_LINKS: Final = 15
 MOST_CONDITIONS: Final = 500
 #: Values of all conditions together; each becomes a parameter of the statement.

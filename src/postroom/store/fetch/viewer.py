@@ -1,4 +1,4 @@
-"""The user for whom a query is asked: what `eq-userid` and its like stand for, and his days."""
+"""The user for whom a query is asked: what `eq-userid` stands for, and his days."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo

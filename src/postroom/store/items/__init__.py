@@ -1,4 +1,4 @@
-"""The CRM as one side of synchronization: a user's appointments, series, contacts and tasks as items.
+"""The CRM as one side of synchronization: a user's records as items.
 
 Read `side` (the port), then `keeper` (whose items they are), `people` (attendees and parties) and the
 module of each kind: what a row is as an item, and what an item's fields are as columns.

@@ -1,4 +1,4 @@
-"""The look: which records of a table a pass has to see, by the filters and by the pairs there are.
+"""The look: which records of a table a pass has to see, by filters and pairs.
 
 What is not paired is seen for as long as it is in scope; what is paired, when its version is not the
 agreed one or it has come into or left the scope. So nothing depends on the order in which transactions

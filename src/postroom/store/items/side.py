@@ -141,7 +141,7 @@ class StoreItems:
         if draft.kind.is_calendar:
             values["globalobjectid"] = draft.identity.uid[:300] or None
             values["parties"] = parties_with(connection, People(keeper), _invited(draft, keeper)) or []
-        # source: Dataverse server-side synchronization: SYSTEM makes what its tracker does not organize
+        # source: DATAVERSE-SYNC SYSTEM makes what its tracker does not organize
         by = self.user if owner == self.user else SYSTEM_USER_ID
         self.records.create(
             connection,

@@ -57,5 +57,5 @@ def columns_of(fields: Mapping[str, Value]) -> dict[str, Any]:
 
 def new_columns(now: datetime) -> dict[str, Any]:
     """Return what a task from the server gets beside its fields."""
-    # source: Dataverse server-side synchronization, tasks: a new task has started
+    # source: DATAVERSE-SYNC tasks: a new task has started
     return {"actualstart": now}

@@ -1,4 +1,4 @@
-"""Rules of the calendar: times that make sense, states, and instances that belong to a series."""
+"""Rules of the calendar: times that make sense, states, and instances of a series."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -102,7 +102,7 @@ def write_deletions(starts: Iterable[datetime]) -> str | None:
 
 def _check_length(write: Write, start: datetime, end: datetime) -> None:
     most = write.connection.scalar(sa.select(Organization.__table__.c.maxappointmentdurationdays))
-    # source: Dataverse organization.MaxAppointmentDurationInDays
+    # source: DATAVERSE-TABLES organization.maxAppointmentDurationInDays
     if most and end - start > timedelta(days=most):
         write.refuse(
             f"An appointment may last up to {most} days; shorten it, or make several of it.",
