@@ -73,9 +73,12 @@ def set_up(home: Path, *, pop: int, smtp: int, user: str, url: str = "") -> None
     _succeed(command)
 
 
-def set_up_exchange(home: Path, *, url: str) -> None:
-    """Make a store with one profile and one queue whose mailbox is on the Exchange at this URL."""
-    _succeed(python("-m", "bench.steps.setup", str(home), "--exchange", url))
+def set_up_exchange(home: Path, *, ews: str, kind: str, url: str = "") -> None:
+    """Make a store with one mailbox on an Exchange; see `bench.steps.setup_exchange` for the kinds."""
+    command = python("-m", "bench.steps.setup_exchange", str(home), ews, kind)
+    if url:
+        command.append(url)
+    _succeed(command)
 
 
 def queue_mail(home: Path, count: int) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.measure import CACHE, ROOT, BenchmarkError, python
+from bench.measure import CACHE, ROOT, BenchmarkError, environment, python
 
 PASSWORD = "pw"
 _DOVECOT = """
@@ -202,6 +202,49 @@ def relay(target: int, *, delay: float = 0.0, lockstep: bool = False) -> Iterato
         process.stdout.close()
 
 
+class RunningExchange:
+    """The sandbox's Exchange in a process of its own; see `bench.steps.office`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.url = str(self._read()["url"])
+
+    def restore(self) -> None:
+        """Bring the mailbox back to what it was, as far as clients have changed it, and count anew."""
+        self._ask("restore")
+
+    def counts(self) -> Mapping[str, Any]:
+        """Return requests, CPU seconds and requests by operation since the last time; count anew."""
+        return self._ask("counts")
+
+    def _ask(self, what: str) -> Mapping[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(what + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> Mapping[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise BenchmarkError("the sandbox's Exchange has ended")
+        said: Mapping[str, Any] = json.loads(line)
+        return said
+
+
+@contextmanager
+def exchange(count: int, *, folders: int = 0) -> Iterator[RunningExchange]:
+    """Run the sandbox's Exchange with the first `count` messages of the corpus in one inbox."""
+    command = python("-m", "bench.steps.office", str(count), "--folders", str(folders))
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, cwd=ROOT.parent, env=environment({}), **pipes)
+    try:
+        yield RunningExchange(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @contextmanager
 def smtp_sink(*arguments: str) -> Iterator[int]:
     """Run Postfix's smtp-sink and yield its port."""
@@ -338,6 +381,20 @@ def postgres(kept: Path | None = None, *, settings: Mapping[str, str] | None = N
                 wait_for_port(port)
                 time.sleep(0.5)
                 yield f"postgresql+psycopg://bench@127.0.0.1:{port}/postgres"
+
+
+def new_database(url: str, name: str, *, template: str = "template1") -> str:
+    """Make a database that is a copy of the template, in place of the one of that name; return its URL."""
+    ask(url, f"drop database if exists {name}", f"create database {name} template {template}")
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+def ask(url: str, *statements: str) -> str:
+    """Return what PostgreSQL answers, by a client of its own: the process that measures stays small."""
+    command = [_postgres_program("psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", url.replace("+psycopg", "")]
+    for statement in statements:
+        command += ["-c", statement]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _has_user(name: str) -> bool:

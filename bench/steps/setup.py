@@ -76,7 +76,7 @@ def make_store(postroom: Postroom, servers: Mapping[str, object], user: str) -> 
             "outgoingemailstatus": RunStatus.SUCCESS,
         }
         postroom.records.update(connection, "mailbox", found, tested, internal=True)
-        _contacts(postroom, connection)
+        make_contacts(postroom, connection)
 
 
 _PROFILE = {
@@ -112,7 +112,8 @@ def of_exchange(url: str) -> dict[str, object]:
     }
 
 
-def _contacts(postroom: Postroom, connection: Connection) -> None:
+def make_contacts(postroom: Postroom, connection: Connection) -> None:
+    """Make contacts of those of the corpus's writers who are known."""
     for person in correspondents()[:KNOWN]:
         values = {"lastname": person.name, "emailaddress1": person.address}
         postroom.records.create(connection, "contact", values)

@@ -4,18 +4,24 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.support.items import a_contact, a_meeting, a_series, a_task
 from tests.support.synchronizing import NOON, Killed, Synchronizer
 
+from postroom.reconcile.changes import View
+from postroom.reconcile.fields import NAMED
+from postroom.reconcile.fingerprint import fingerprints
 from postroom.reconcile.item import Attendee, Item, Kind, Part, Side
 from postroom.reconcile.notice import Notice
-from postroom.reconcile.pair import Link, Pair
-from postroom.reconcile.policy import ContactDeletion, Policy
+from postroom.reconcile.pair import Link, Pair, Snapshot
+from postroom.reconcile.plan import Plan, make_plan
+from postroom.reconcile.policy import ContactDeletion, Policy, TaskDeletion
+from postroom.reconcile.situation import Situation, needed_for
 from postroom.reconcile.status import ShowAs, says_the_same
 from postroom.schema.choices import AppointmentStatus
 from postroom.servers.memory_items import Fault, MemoryItems
@@ -169,6 +175,12 @@ class TwoSides(RuleBasedStateMachine):
     def lose_marks(self, side: Side) -> None:
         self.at(side).forget_marks()
 
+    @rule()
+    def lose_pairs(self) -> None:
+        """Lose the store's memory; what is on the two sides must tell."""
+        self.sync.pairs.clear()
+        self.sync.marks = {Side.CRM: None, Side.SERVER: None}
+
     @rule(steps=st.none() | st.integers(0, 12))
     def synchronize(self, steps: int | None) -> None:
         self.crm.now = self.server.now = self.now()
@@ -190,9 +202,8 @@ class TwoSides(RuleBasedStateMachine):
         for side in Side:
             ids = [pair.id_on(side) for pair in self.sync.pairs.values() if pair.id_on(side)]
             assert len(ids) == len(set(ids))
-            tokens = [t for i in self.at(side).items.values() if (t := i.identity.token)]
-            if side is Side.CRM:
-                assert len(tokens) == len(set(tokens))
+            uids = [item.identity.uid for item in self.at(side).items.values()]
+            assert len(uids) == len(set(uids))
 
     def teardown(self) -> None:
         for side in Side:
@@ -234,3 +245,103 @@ def _words(item: Item) -> set[Any]:
 
 TestTwoSides = TwoSides.TestCase
 TestTwoSides.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+# -- one plan over any situation
+
+_changes = st.sampled_from(["same", "edited", "edited", "left", "untracked", "deleted", "touched"])
+
+
+def a_side_of(number: str, change: str, seconds: int) -> tuple[Item | None, Snapshot]:
+    """Return a task as a side has it now, and as it was agreed."""
+    fields: dict[str, Any] = {"subject": f"Task {number}", "body": "agreed"}
+    agreed = Snapshot("1", fingerprints(fields, NAMED[Kind.TASK]))
+    if change == "deleted":
+        return None, agreed
+    if change == "edited":
+        fields["body"] = f"edited in {seconds}"
+    item = replace(
+        a_task(),
+        id=number,
+        version="1" if change == "same" else "2",
+        fields=fields,
+        modified_at=NOON + timedelta(seconds=seconds),
+        is_in_scope=change != "left",
+        is_tracked=change != "untracked",
+    )
+    return item, agreed
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Situation, Situation]:
+    """Return a situation, and the same with the sides swapped."""
+    items: dict[Side, dict[str, Item]] = {side: {} for side in Side}
+    gone: dict[Side, set[str]] = {side: set() for side in Side}
+    pairs = []
+    for number in map(str, range(draw(st.integers(0, 6)))):
+        pair = Pair(f"p{number}", Kind.TASK, number, number)
+        changes = draw(st.tuples(_changes, _changes))
+        for side, change, seconds in zip(Side, changes, draw(st.permutations([1, 2])), strict=True):
+            item, agreed = a_side_of(number, change, seconds)
+            pair = pair.with_snapshot(side, agreed)
+            if item is not None:
+                items[side][number] = item
+            else:
+                gone[side].add(number)
+        pairs.append(pair)
+    for number in map(str, range(10, 10 + draw(st.integers(0, 3)))):
+        item, _ = a_side_of(number, "same", 1)
+        if item is not None:
+            items[draw(sides)][number] = item
+    policy = Policy(task_deletion=TaskDeletion.DELETE_UNLESS_COMPLETED)
+    crm, server = (View(items[side], gone[side]) for side in Side)
+    swapped = [replace(pair, crm=pair.server, server=pair.crm) for pair in pairs]
+    return Situation(crm, server, pairs, NOON, policy), Situation(server, crm, swapped, NOON, policy)
+
+
+def _said(plan: Plan, *, swap: bool) -> set[tuple[Any, ...]]:
+    said = set()
+    for act in plan.acts:
+        side = act.side.other if act.side and swap else act.side
+        ids = (act.pair.crm_id, act.pair.server_id)
+        fields = frozenset((act.draft or act).fields.items())
+        lost = frozenset((each.side.other if swap else each.side, each.value) for each in act.overwritten)
+        said.add((act.doing, side, ids[::-1] if swap else ids, fields, act.settles, act.parting, lost))
+    return said
+
+
+@given(situations())
+def test_swapping_the_sides_swaps_the_plan(both: tuple[Situation, Situation]) -> None:
+    here, there = both
+    assert _said(make_plan(here), swap=False) == _said(make_plan(there), swap=True)
+
+
+@given(situations(), st.randoms(use_true_random=False))
+def test_the_order_of_what_is_handed_in_does_not_matter(
+    both: tuple[Situation, Situation], random: Random
+) -> None:
+    here, _ = both
+    pairs = list(here.pairs)
+    random.shuffle(pairs)
+    views = []
+    for view in (here.crm, here.server):
+        items = list(view.items.items())
+        random.shuffle(items)
+        views.append(View(dict(items), view.gone))
+    assert make_plan(replace(here, crm=views[0], server=views[1], pairs=pairs)) == make_plan(here)
+
+
+@given(situations())
+def test_everything_that_a_plan_needs_is_named_before(both: tuple[Situation, Situation]) -> None:
+    here, _ = both
+    without_crm = replace(here, crm=View({}, here.crm.gone))
+    for lacking in (replace(here, server=View({}, here.server.gone)), without_crm):
+        named = needed_for(lacking.pairs, lacking.crm, lacking.server)
+        crm, server = (
+            View({**view.items, **{each: full.items[each] for each in named[side]}}, view.gone)
+            for side, view, full in (
+                (Side.CRM, lacking.crm, here.crm),
+                (Side.SERVER, lacking.server, here.server),
+            )
+        )
+        make_plan(replace(lacking, crm=crm, server=server))

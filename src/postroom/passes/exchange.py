@@ -23,7 +23,7 @@ from postroom.servers.exchange.account import (
     Login,
     Scheme,
 )
-from postroom.store import mailboxes
+from postroom.store import mailboxes, marks
 from postroom.store.mailboxes import Setup
 
 if TYPE_CHECKING:
@@ -38,11 +38,14 @@ def open_exchange_mailbox(context: Context, setup: Setup) -> "ExchangeSource":
     """Return a session that reads the mailbox."""
     from postroom.servers.exchange.source import open_exchange
 
+    with context.database.read() as connection:
+        kept = marks.read(connection, setup.mailbox_id) if setup.mailbox_id else {}
     return open_exchange(
         exchange_account(context, setup, Workload.INCOMING),
         largest=context.mail.largest_message,
         now=context.clock.now,
         on_found=lambda url: remember_url(context, setup.mailbox_id, url),
+        marks=kept,
     )
 
 

@@ -69,21 +69,26 @@ def settled(pair: Pair, act: Act, written: Written | None = None) -> Pair | None
 
 
 def failed(pair: Pair, act: Act, words: str, answer: Answer) -> Pair:
-    """Return the pair as it is stored when this act failed; what may have been done stays pending."""
+    """Return the pair as it is stored when this act failed.
+
+    What may have been done stays pending, and is no failure of the item: a server that can't be reached
+    does not make it rest.
+    """
+    if answer is Answer.LOST:
+        return pair
     crm = act.crm.version if act.crm else ""
     server = act.server.version if act.server else ""
     before = pair.failure
     again = before is not None and (before.crm_version, before.server_version) == (crm, server)
     times = before.times + 1 if before is not None and again else 1
-    keeps = answer is Answer.LOST or act.doing is Doing.CREATE
-    return replace(pair, failure=Failure(times, crm, server, words), pending=pair.pending if keeps else None)
+    # A creation keeps its token, under which it is tried again.
+    pending = pair.pending if act.doing is Doing.CREATE else None
+    return replace(pair, failure=Failure(times, crm, server, words), pending=pending)
 
 
 def _to_be_written(act: Act) -> Mapping[str, tuple[str, str]]:
-    if act.doing is Doing.DELETE or act.side is None:
-        return {}
-    source = act.item_on(act.side.other)
-    if source is None:
+    source = act.item_on(act.side.other) if act.side else None
+    if act.doing is Doing.DELETE or source is None:
         return {}
     target = act.draft.fields if act.draft is not None else act.fields
     names = act.names if act.draft is not None else tuple(act.fields)
@@ -135,12 +140,10 @@ def _agreed(pair: Pair, act: Act, written: Written | None) -> Pair:
 
 def _after(act: Act, before: Item | None, written: Written) -> Item | None:
     """Return the written item as the side has it now, or as it was to be when nobody looked."""
-    # Read again under another version, it may hold what somebody else wrote meanwhile.
-    if written.item is not None and written.item.version == written.version:
-        return written.item
     basis = act.draft or before
-    if basis is None:
-        return None
+    # Read again under another version, it may hold what somebody else wrote meanwhile.
+    if basis is None or (written.item is not None and written.item.version == written.version):
+        return written.item
     return replace(basis, id=written.id, version=written.version, fields={**basis.fields, **act.fields})
 
 

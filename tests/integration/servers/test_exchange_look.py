@@ -12,7 +12,8 @@ from postroom.ports.clock import ManualClock, SystemClock
 from postroom.ports.mail import Look, Offered, Page
 from postroom.sandbox.exchange.item import Item
 from postroom.sandbox.faults import Misbehaviour
-from postroom.servers.exchange.mark import TRUSTED_FOR
+from postroom.servers.exchange.folders import FRESH_FOR
+from postroom.servers.exchange.mark import TRUSTED_FOR, Mark
 from postroom.servers.exchange.source import open_exchange
 from postroom.servers.exchange.sync import STEP
 
@@ -153,6 +154,45 @@ def test_a_tree_that_may_not_be_seen_leaves_the_inbox(place: ExchangePlace) -> N
     source = place.open()
     assert ids(look(source, marks)) == [first]
     assert next(iter(source.folders.tree())).name == "Inbox"
+
+
+def test_one_look_at_the_folders_is_enough_for_their_tree_and_for_what_is_new(place: ExchangePlace) -> None:
+    found = place.office.find_item(place.deliver(a_message(1)))
+    assert found is not None
+    age(found, place)
+    marks: dict[str, str] = {}
+    look(place.open(), marks, sent_items=True, category=CATEGORY)
+    before = len(place.requests)
+    source = open_exchange(place.account, marks=marks)
+    assert [folder.name for folder in source.folders.tree() if folder.is_inbox] == ["Inbox"]
+    assert look(source, marks, sent_items=True, category=CATEGORY) == []
+    assert place.requests[before:] == ["FindFolder"]
+
+
+def test_what_comes_after_the_tree_was_looked_at_is_found_by_the_next_look(place: ExchangePlace) -> None:
+    marks: dict[str, str] = {}
+    look(place.open(), marks)
+    source = open_exchange(place.account, marks=marks)
+    source.folders.tree()
+    late = place.deliver(a_message(1))
+    found = ids(look(source, marks)) + ids(look(source, marks))
+    assert found == [late]
+
+
+def test_an_old_look_at_the_folders_is_not_good_for_what_is_new(place: ExchangePlace) -> None:
+    clock = ManualClock(SystemClock().now())
+    marks: dict[str, str] = {}
+    look(open_exchange(place.account, now=clock.now), marks)
+    source = open_exchange(place.account, now=clock.now, marks=marks)
+    source.folders.tree()
+    late = place.deliver(a_message(1))
+    clock.at += FRESH_FOR
+    assert ids(look(source, marks)) == [late]
+
+
+def test_remembered_folders_that_are_gone_are_asked_for_again(place: ExchangePlace) -> None:
+    source = open_exchange(place.account, marks={"": Mark(folder="gone").written(), "sent": "rubbish"})
+    assert [folder.name for folder in source.folders.tree() if folder.is_inbox] == ["Inbox"]
 
 
 def test_a_folder_is_asked_again_after_an_hour_whatever_it_looks_like(place: ExchangePlace) -> None:

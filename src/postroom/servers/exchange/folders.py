@@ -17,18 +17,22 @@ from postroom.servers.exchange.owner import read_owner, write_owner
 from postroom.servers.exchange.search import folder_id
 from postroom.servers.exchange.session import Session
 
-#: For so long a look may go by the glance that the tree was taken from. What has changed since is found
-#: by the look after it.
-FRESH_FOR = timedelta(minutes=1)
 #: Messages moved with one request.
 CHUNK = 100
+#: For so long a look may go by the glance that the tree was taken from. What has changed since is found
+#: by the look after it.
+FRESH_FOR = timedelta(seconds=30)
 
 
 class ExchangeFolders:
-    """The folders of a mailbox on an Exchange server: `ports.folders.MailFolders`."""
+    """The folders of a mailbox on an Exchange server: `ports.folders.MailFolders`.
 
-    def __init__(self, session: Session) -> None:
+    Where the ids of inbox and Sent Items were remembered, they are not asked for again.
+    """
+
+    def __init__(self, session: Session, *, inbox: str = "", sent: str = "") -> None:
         self._session = session
+        self._inbox, self._sent = inbox, sent
         self._glance: Glance | None = None
         #: When the glance was taken, as long as no look has used it.
         self._unused_since: datetime | None = None
@@ -39,7 +43,7 @@ class ExchangeFolders:
         since, self._unused_since = self._unused_since, None
         glance, now = self._glance, self._session.now()
         is_fresh = since is not None and timedelta(0) <= now - since < FRESH_FOR
-        if glance is None or not is_fresh or (look.sent_items and not glance.sent):
+        if glance is None or not (is_fresh and glance.is_whole) or (look.sent_items and not glance.sent):
             glance = take_glance(
                 self._session, inbox=inbox, sent=sent, needs_sent=look.sent_items, others=look.folders
             )
@@ -56,7 +60,7 @@ class ExchangeFolders:
     def tree(self) -> Sequence[Folder]:
         """Return every folder that holds mail, parents before children, as the last look showed them."""
         if self._glance is None:
-            self._glance = take_glance(self._session)
+            self._glance = take_glance(self._session, inbox=self._inbox, sent=self._sent)
             self._unused_since = self._session.now()
         return tree_of(self._glance)
 

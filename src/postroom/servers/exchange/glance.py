@@ -70,6 +70,8 @@ class Glance:
     inbox: str
     #: Empty when nobody asked for it, or there is none.
     sent: str = ""
+    #: It shows the whole tree, not only folders that were named.
+    is_whole: bool = True
 
     def get(self, folder: str) -> Seen:
         """Return what was seen of the folder; nothing but its id when it was not seen."""
@@ -84,9 +86,11 @@ def take_glance(
     Where the whole tree may not be seen, as by a delegate with rights to some folders only, it is
     those folders that are there to be seen.
     """
+    is_whole = True
     try:
         folders = {seen.id: seen for seen in _find_folders(session)}
     except (Refused, SignInRejected, BadReply):
+        is_whole = False
         folders = {seen.id: seen for seen in _get_folders(session, map(_by_id, others)) if seen}
     known = {seen.known_as: seen.id for seen in folders.values() if seen.known_as}
     inbox, sent = known.get("inbox", inbox), known.get("sentitems", sent)
@@ -97,7 +101,7 @@ def take_glance(
             raise BadReply("The server shows no inbox in this mailbox.")
         folders.update((seen.id, seen) for seen in landmarks if seen)
         inbox, sent = landmarks[0].id, landmarks[1].id if landmarks[1] else ""
-    return Glance(folders, inbox, sent)
+    return Glance(folders, inbox, sent if sent in folders else "", is_whole)
 
 
 def tree_of(glance: Glance) -> list[Folder]:

@@ -6,7 +6,7 @@ by their changes, which tells of a message moved back into a folder however old 
 folders only messages with the wanted category are looked for.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from postroom.errors import TransportError, Unreachable
@@ -39,13 +39,17 @@ def open_exchange(
     spool_over: int = SPOOL_OVER,
     now: Now = the_time,
     on_found: OnFound | None = None,
+    marks: Mapping[str, str] | None = None,
 ) -> "ExchangeSource":
     """Return a session with the mailbox; nothing is asked of its server before it is needed.
 
-    `on_found` is told the URL that Autodiscover finds, so that it can be remembered.
+    `on_found` is told the URL that Autodiscover finds, so that it can be remembered. `marks` of earlier
+    looks spare the question which folders are inbox and Sent Items.
     """
     session = Session(account, now=now, on_found=on_found)
-    return ExchangeSource(session, largest=largest, spool_over=spool_over)
+    inbox, sent = (read_mark((marks or {}).get(key, "")).folder for key in (INBOX, SENT))
+    folders = ExchangeFolders(session, inbox=inbox, sent=sent)
+    return ExchangeSource(session, folders, largest=largest, spool_over=spool_over)
 
 
 class ExchangeSource:
@@ -54,11 +58,18 @@ class ExchangeSource:
     What is discarded goes to Deleted Items, where its owner can have it back; POP3 knows no such place.
     """
 
-    def __init__(self, session: Session, *, largest: int = LARGEST, spool_over: int = SPOOL_OVER) -> None:
+    def __init__(
+        self,
+        session: Session,
+        folders: ExchangeFolders,
+        *,
+        largest: int = LARGEST,
+        spool_over: int = SPOOL_OVER,
+    ) -> None:
         self._session = session
         self._fetcher = Fetcher(session, largest=largest, spool_over=spool_over)
         self._listing = Listing()
-        self._folders = ExchangeFolders(session)
+        self._folders = folders
         self._offered: list[Offered] | None = None
         self._to_discard: list[str] = []
         self._end: TransportError | None = None
