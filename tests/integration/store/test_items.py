@@ -8,9 +8,9 @@ import pytest
 
 from postroom.errors import StaleVersion
 from postroom.ports.items import Feed, Removal
-from postroom.reconcile.item import Attendee, Identity, Item, Kind, Part, Privacy, State
+from postroom.reconcile.item import Attendee, Identity, Item, Kind, Part, Privacy, Span, State
 from postroom.reconcile.notice import IN_CRM
-from postroom.reconcile.values import Answer, PersonName, PostalAddress, Regarding, Response, Span
+from postroom.reconcile.values import Answer, PersonName, PostalAddress, Regarding, Response
 from postroom.schema.choices import AppointmentStatus, Priority, TaskStatus
 from postroom.schema.ids import SYSTEM_USER_ID, new_id
 from postroom.store import filters
@@ -124,7 +124,8 @@ def test_a_meeting_keeps_every_field_and_resolves_whom_it_knows(
     assert {name: item.fields[name] for name in draft.fields} == draft.fields
     assert item.part is Part.OWNER
     assert item.privacy is Privacy.PRIVATE
-    assert item.starts_at == START
+    assert not item.is_past(START - timedelta(seconds=1))
+    assert item.is_past(START)
     assert item.identity.uid == "uid-1"
     with database.read() as connection:
         parties = {row["addressused"]: row for row in records.select(connection, "activityparty")}
@@ -198,6 +199,22 @@ def test_a_creation_is_found_by_its_token_and_not_done_twice(side: StoreItems) -
         assert side.create(_meeting(subject="Another"), token, IN_CRM) == first
         assert side.find_by_token([token, "unknown"]) == {token: first[0]}
     assert len(side.find_by_uid(["uid-1", ""])["uid-1"]) == 2
+
+
+def test_what_looks_alike_is_found_where_the_user_would_have_it(
+    side: StoreItems, database: Database, records: Records
+) -> None:
+    made = [
+        _made(side, _meeting()),
+        _made(side, _draft(Kind.TASK, subject="Call", due=START)),
+        _made(side, _draft(Kind.CONTACT, full_name=PersonName("Ann", None, "Lee"), email1=GUEST)),
+        _made(side, _draft(Kind.CONTACT, full_name=PersonName("Cher"))),
+    ]
+    with database.write() as connection:
+        records.create(connection, "contact", {"firstname": "Cher"})
+    _made(side, _draft(Kind.TASK, subject="Call", due=None))
+    assert set(side.find_alike(made)) == {item.id for item in made}
+    assert side.find_alike([]) == []
 
 
 def test_everything_in_scope_is_seen_at_first(side: StoreItems, database: Database, records: Records) -> None:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from postroom.reconcile.item import State, Value
-from postroom.reconcile.values import Span
+from postroom.reconcile.item import Span, State, Value
 from postroom.schema.choices import AppointmentState, AppointmentStatus
 from postroom.store.items.columns import (
     Row,
@@ -50,7 +49,7 @@ def hindrance_of(row: Row) -> str:
     span = span_of(row)
     if span is None:
         return "It has no start or no end; set both."
-    return "It ends before it starts; set its times anew." if span.ends_at < span.starts_at else ""
+    return "It ends before it starts; set its times anew." if span.end_at < span.start_at else ""
 
 
 def state_of(row: Row) -> State:

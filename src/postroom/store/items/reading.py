@@ -87,7 +87,6 @@ def _appointment(row: Row, people: People) -> Item:
         state=appointments.state_of(row),
         identity=Identity(row["globalobjectid"] or ""),
         privacy=Privacy.PRIVATE if row["ismapiprivate"] else Privacy.OPEN,
-        starts_at=row["scheduledstart"],
         is_draft=bool(row["isdraft"]),
         unaddressed=people.unaddressed,
         hindrance=appointments.hindrance_of(row),

@@ -13,15 +13,17 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from postroom.errors import NoSuchRecord, StaleVersion
+from postroom.errors import NoSuchRecord, StaleVersion, UserError
 from postroom.ports.items import Feed, ItemPage, Removal
 from postroom.reconcile.item import Identity, Item, Kind, Value
+from postroom.reconcile.match import content_key
 from postroom.reconcile.notice import Sends
 from postroom.schema import registry
 from postroom.schema.ids import SYSTEM_USER_ID
 from postroom.store.fetch import Viewer, viewer_of
 from postroom.store.index import chunks_of
 from postroom.store.items import appointments, contacts, tasks
+from postroom.store.items.alike import candidates
 from postroom.store.items.columns import KINDS, TABLES, clipped
 from postroom.store.items.keeper import Keeper, keeper_of
 from postroom.store.items.look import Standing, look, standing_of
@@ -80,6 +82,8 @@ class StoreItems:
     def create(self, draft: Item, token: str, sends: Sends) -> tuple[str, str]:
         """Make a record whose key the token fixes, or return the one that is there."""
         id, table = record_id(token), TABLES[draft.kind]
+        if table not in READ:
+            raise UserError("Series can't be kept by this release yet; only single appointments are.")
         with self.records.database.write() as connection:
             if self._version(connection, table, id) is None:
                 self._create(connection, table, id, draft)
@@ -117,6 +121,19 @@ class StoreItems:
             for table in _CALENDAR:
                 for uid, id in _with_uid(connection, table, uids):
                     found.setdefault(uid, []).append(str(id))
+        return found
+
+    def find_alike(self, items: Sequence[Item]) -> Sequence[str]:
+        """Return the keys of records that look like one of these; only what the user's mailbox is to have."""
+        wanted = {(item.kind, key) for item in items if (key := content_key(item))}
+        found: list[str] = []
+        with self.records.database.read() as connection:
+            for table in READ:
+                alike = [item for item in items if item.kind is KINDS[table]]
+                ids = set(candidates(connection, KINDS[table], alike))
+                for item in self._read(connection, table, ids).values() if ids else ():
+                    if item.is_wanted and (item.kind, content_key(item)) in wanted:
+                        found.append(item.id)
         return found
 
     def note(self, item_id: str, other_id: str) -> None:
