@@ -292,6 +292,22 @@ class Participation(Choice):
     RELATED = 13, "Related"
 
 
+class AttendeeResponse(Choice):
+    """What an attendee has answered to an invitation."""
+
+    ACCEPTED = 1, "Accepted"
+    TENTATIVE = 2, "Tentative"
+    DECLINED = 3, "Declined"
+
+
+class BookingPolicy(Choice):
+    """What becomes of an appointment whose organizer or attendees have another one at that time."""
+
+    WARN = 0, "Book and warn"
+    IGNORE = 1, "Book without a look"
+    ASK = 2, "Ask before booking"
+
+
 class InstanceType(Choice):
     """Place of an activity in a series."""
 

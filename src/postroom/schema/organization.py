@@ -2,6 +2,7 @@
 
 from postroom.schema import column as col
 from postroom.schema.choices import (
+    BookingPolicy,
     ConnectionChannel,
     FullNameConvention,
     OptInStatus,
@@ -304,6 +305,13 @@ class Organization(Audited, Row):
     )
     maxappointmentdurationdays = col.integer(
         0, label="Max Appointment Duration Days", default=10, description="Longest appointment."
+    )
+    postroom_bookingpolicy = col.choice(
+        BookingPolicy,
+        label="Booking Policy",
+        default=BookingPolicy.WARN,
+        nullable=False,
+        description="What becomes of appointments that overlap others of the same people.",
     )
     pastexpansionwindow = col.integer(
         1, 120, label="Past Expansion Window", default=3, description="Series expansion back."

@@ -3,7 +3,7 @@
 from sqlalchemy import Index
 
 from postroom.schema import column as col
-from postroom.schema.choices import DeliveryState, InstanceType, Participation
+from postroom.schema.choices import AttendeeResponse, DeliveryState, InstanceType, Participation
 from postroom.schema.column import Format, OnDelete, Required
 from postroom.schema.table import Description, Row, Versioned
 from postroom.schema.targets import PARTIES
@@ -152,6 +152,9 @@ class ActivityParty(Versioned, Row):
     )
     postroom_deliverystate = col.choice(
         DeliveryState, label="Delivery State", access="R", description="What reports say of this recipient."
+    )
+    postroom_response = col.choice(
+        AttendeeResponse, label="Response", description="What the attendee has answered to the invitation."
     )
 
 

@@ -32,6 +32,7 @@ _GIVEN = (
     "exchangeentryid",
     "externalid",
     "externalidtype",
+    "postroom_response",
 )
 #: Columns that a party copies from the record it stands for.
 _COPIED = ("donotemail", "donotfax", "donotphone", "donotpostalmail")

@@ -13,6 +13,12 @@ from postroom.store.records.activities import (
     remember_untracking,
 )
 from postroom.store.records.addresses import keep_index
+from postroom.store.records.calendar import (
+    check_times,
+    follow_instance,
+    make_exception,
+    note_completion,
+)
 from postroom.store.records.folders import check_tracked_folder
 from postroom.store.records.hooks import Hook, Hooks, WriteKind
 from postroom.store.records.mail import (
@@ -31,7 +37,10 @@ from postroom.store.records.policy import check_filtering, check_organization, k
 _ACTIVITIES = tuple(table.logical_name for table in registry.activities())
 
 _BEFORE: tuple[tuple[Hook, tuple[str, ...]], ...] = (
-    (refuse_changes_when_closed, ("email", "appointment")),
+    (refuse_changes_when_closed, ("email", "appointment", "recurringappointmentmaster")),
+    (check_times, ("appointment", "task")),
+    (note_completion, ("appointment", "task")),
+    (make_exception, ("appointment",)),
     (note_who_set_regarding, ("email",)),
     (check_parties, _ACTIVITIES),
     (build_full_name, ("contact", "lead", "systemuser")),
@@ -47,6 +56,7 @@ _AFTER: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (keep_settings, ("systemuser",)),
     (keep_index, EMAIL_ENABLED),
     (keep_parties, _ACTIVITIES),
+    (follow_instance, ("appointment",)),
     (mark_deleted, PARTIES),
     (count_attachments, ("activitymimeattachment",)),
     (make_mailbox, ("systemuser", "queue")),

@@ -1,0 +1,119 @@
+"""Reading: records of the store as items, many at once."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from postroom.reconcile.fields import canonical_fields
+from postroom.reconcile.item import Identity, Item, Kind, Part, Privacy
+from postroom.schema import registry
+from postroom.store.index import chunks_of
+from postroom.store.items import appointments, contacts, tasks
+from postroom.store.items.columns import KINDS, Row
+from postroom.store.items.keeper import Keeper
+from postroom.store.items.people import People, people_of
+
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Made = dict[UUID, Item]
+
+
+def read_items(
+    connection: Connection, table: str, ids: Collection[UUID], keeper: Keeper
+) -> Mapping[UUID, Item]:
+    """Return the records of one table as items, as if all were in scope; those that are gone are missing."""
+    rows = [row for chunk in chunks_of(ids) for row in _rows(connection, table, chunk)]
+    return _MAKERS[KINDS[table]](connection, rows, keeper)
+
+
+def is_instance(table: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a record is only a part of a series, which is one item as a whole."""
+    columns = registry.by_logical_name(table).table.c
+    return columns.seriesid.is_not(None) if "seriesid" in columns else sa.false()
+
+
+def _rows(connection: Connection, table: str, ids: Sequence[UUID]) -> list[Row]:
+    info = registry.by_logical_name(table)
+    query = sa.select(info.table).where(info.table.c[info.primary_id].in_(ids), sa.not_(is_instance(table)))
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _contacts(connection: Connection, rows: Sequence[Row], keeper: Keeper) -> Made:
+    companies = contacts.companies_of(connection, rows)
+    return {
+        row["contactid"]: _item(
+            Kind.CONTACT,
+            row["contactid"],
+            row,
+            contacts.fields_of(row, companies.get(row["parentcustomerid"])),
+            part=_part(row, keeper),
+        )
+        for row in rows
+    }
+
+
+def _tasks(_connection: Connection, rows: Sequence[Row], keeper: Keeper) -> Made:
+    return {
+        row["activityid"]: _item(
+            Kind.TASK,
+            row["activityid"],
+            row,
+            tasks.fields_of(row),
+            part=_part(row, keeper),
+            state=tasks.state_of(row),
+        )
+        for row in rows
+    }
+
+
+def _appointments(connection: Connection, rows: Sequence[Row], keeper: Keeper) -> Made:
+    people = people_of(connection, [row["activityid"] for row in rows], keeper)
+    nobody = People(keeper)
+    return {row["activityid"]: _appointment(row, people.get(row["activityid"], nobody)) for row in rows}
+
+
+def _appointment(row: Row, people: People) -> Item:
+    fields = appointments.fields_of(row, people) | {"time": appointments.span_of(row)}
+    return _item(
+        Kind.APPOINTMENT,
+        row["activityid"],
+        row,
+        fields,
+        part=people.part,
+        state=appointments.state_of(row),
+        identity=Identity(row["globalobjectid"] or ""),
+        privacy=Privacy.PRIVATE if row["ismapiprivate"] else Privacy.OPEN,
+        is_draft=bool(row["isdraft"]),
+        unaddressed=people.unaddressed,
+        hindrance=appointments.hindrance_of(row),
+    )
+
+
+def _item(kind: Kind, id: UUID, row: Row, fields: Mapping[str, Any], **more: Any) -> Item:
+    return Item(
+        str(id),
+        str(row["versionnumber"]),
+        kind,
+        canonical_fields(kind, fields),
+        row["modifiedon"] or _BEGINNING,
+        **more,
+    )
+
+
+def _part(row: Row, keeper: Keeper) -> Part:
+    if row["ownerid"] == keeper.user:
+        return Part.OWNER
+    return Part.GUEST_OF_COLLEAGUE if row["ownerid"] in keeper.colleagues else Part.GUEST_OF_OUTSIDER
+
+
+_MAKERS: Mapping[Kind, Callable[[Connection, Sequence[Row], Keeper], Made]] = {
+    Kind.CONTACT: _contacts,
+    Kind.TASK: _tasks,
+    Kind.APPOINTMENT: _appointments,
+}
+#: The tables that are read.
+READ: Final = tuple(table for table, kind in KINDS.items() if kind in _MAKERS)
