@@ -1,0 +1,149 @@
+"""Conflicts: two changed items put together field by field, and what is overwritten by it."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from postroom.reconcile.changes import Delta
+from postroom.reconcile.fields import Directions, goes_to
+from postroom.reconcile.item import Item, Part, Side, State, Value
+from postroom.reconcile.pair import Pair
+from postroom.reconcile.status import Left, says_the_same, translated
+
+
+class Authority(Enum):
+    """Whose value stays where both sides changed a field."""
+
+    LATER = "the later change"
+    CRM = "the CRM"
+    SERVER = "the server"
+    #: What the server changed is never taken, even where the CRM changed nothing.
+    CRM_ONLY = "the CRM alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Overwritten:
+    """A value that somebody wrote and that another one replaced; kept so that it can be restored."""
+
+    side: Side
+    item_id: str
+    field: str
+    value: Value
+    replaced_by: Value
+    #: The rule that decided.
+    by: Authority
+
+
+@dataclass(slots=True)
+class Merge:
+    """What is to be written on each side so that both agree."""
+
+    to_crm: dict[str, Value] = field(default_factory=dict)
+    to_server: dict[str, Value] = field(default_factory=dict)
+    #: Fields in which both are agreed without anything being written.
+    settled: set[str] = field(default_factory=set)
+    overwritten: list[Overwritten] = field(default_factory=list)
+
+    def to(self, side: Side) -> dict[str, Value]:
+        """Return what is to be written on that side."""
+        return self.to_crm if side is Side.CRM else self.to_server
+
+
+def authority(crm: Item, server: Item) -> Authority:
+    """Return whose value stays where both sides changed a field of these two.
+
+    Of a meeting the organizer's copy stays: on the server when it is the user's own or an outsider's, in
+    the CRM when a colleague's own mailbox keeps the record in step. A closed record takes nothing.
+    """
+    if crm.kind.is_calendar and crm.state is not State.OPEN:
+        return Authority.CRM_ONLY
+    if not crm.kind.is_calendar or not (crm.attendees or server.attendees):
+        return Authority.LATER
+    if server.part is Part.GUEST_OF_COLLEAGUE:
+        return Authority.CRM_ONLY
+    return Authority.SERVER
+
+
+def merge(
+    pair: Pair, crm: Delta, server: Delta, directions: Directions, authority: Authority = Authority.LATER
+) -> Merge:
+    """Put two items together, both of which were seen, by the fields that changed on each."""
+    assert crm.item is not None  # noqa: S101
+    assert server.item is not None  # noqa: S101
+    made = Merge()
+    for name in sorted(crm.fields | server.fields):
+        case = _Case(pair, crm.item, server.item, directions, authority, name)
+        case.settle(made, in_crm=name in crm.fields, on_server=name in server.fields)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One field that is not as agreed."""
+
+    pair: Pair
+    crm: Item
+    server: Item
+    directions: Directions
+    authority: Authority
+    name: str
+
+    def settle(self, made: Merge, *, in_crm: bool, on_server: bool) -> None:
+        if says_the_same(self.crm, self.server, self.name):
+            made.settled.add(self.name)
+        elif in_crm and on_server:
+            self._settle_both(made)
+        else:
+            self._write(made, Side.SERVER if in_crm else Side.CRM)
+
+    def _settle_both(self, made: Merge) -> None:
+        winner = self._winner()
+        source = Side.CRM if winner is Authority.CRM else Side.SERVER
+        if not goes_to(source.other, self.directions.get(self.name)):
+            source = source.other  # the winner may not go there; then the other way, or none
+        loser = self._item(source.other)
+        lost = loser.fields.get(self.name)
+        if self._write(made, source.other) and lost is not None:
+            kept = made.to(source.other)[self.name]
+            made.overwritten.append(
+                Overwritten(source.other, loser.id, self.name, lost, kept, self.authority)
+            )
+
+    def _write(self, made: Merge, to: Side) -> bool:
+        """Have this field written on that side; settle it untouched where it may not go there."""
+        may = goes_to(to, self.directions.get(self.name))
+        if to is Side.CRM and self.authority is Authority.CRM_ONLY:
+            may = False
+        if self.name == "organizer" and not self._may_change_organizer(to):
+            may = False
+        present = self._item(to).fields.get(self.name)
+        value = translated(self._item(to.other), self.name, to, present)
+        if not may or value is Left.ALONE or value == present:
+            made.settled.add(self.name)
+            return False
+        made.to(to)[self.name] = value
+        return True
+
+    def _may_change_organizer(self, to: Side) -> bool:
+        # source: MS-OXWSCDATA CalendarItemType: Organizer is read-only; and no organizer replaces none
+        return to is Side.CRM and self.server.fields.get(self.name) is not None
+
+    def _winner(self) -> Authority:
+        if self.authority is Authority.CRM_ONLY:
+            return Authority.CRM
+        if not self._was_agreed():
+            # Nothing never overwrites something in two items that were only put together now.
+            if self.crm.fields.get(self.name) is None:
+                return Authority.SERVER
+            if self.server.fields.get(self.name) is None:
+                return Authority.CRM
+        if self.authority is not Authority.LATER:
+            return self.authority
+        # The CRM wins a tie.
+        later = self.server.modified_at > self.crm.modified_at
+        return Authority.SERVER if later else Authority.CRM
+
+    def _was_agreed(self) -> bool:
+        return self.name in self.pair.crm.prints or self.name in self.pair.server.prints
+
+    def _item(self, side: Side) -> Item:
+        return self.crm if side is Side.CRM else self.server

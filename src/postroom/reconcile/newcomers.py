@@ -1,0 +1,82 @@
+"""Newcomers: items without a pair, put together with each other or made on the other side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from postroom.reconcile.act import Act, Finding
+from postroom.reconcile.draft import creation, newcomer_pair
+from postroom.reconcile.health import ailment_of_newcomer, finding, notes
+from postroom.reconcile.item import Identity, Item, Side
+from postroom.reconcile.match import match
+from postroom.reconcile.pair import Doing, Link, Pair, Parting
+from postroom.reconcile.policy import Duplicates
+from postroom.reconcile.reason import Reason
+from postroom.reconcile.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Ids that pairs speak for."""
+
+    crm: set[str]
+    server: set[str]
+
+    def on(self, side: Side) -> set[str]:
+        """Return the ids of that side."""
+        return self.crm if side is Side.CRM else self.server
+
+
+def decide_newcomers(situation: Situation, paired: Paired) -> Iterator[Act | Finding]:
+    """Yield what becomes of every item that no pair speaks for."""
+    server, copies = _without_copies(situation, paired)
+    yield from copies
+    found = match(_newcomers(situation, Side.CRM, paired), server, situation.policy)
+    yield from found.findings
+    for mine, theirs, reason in found.matches:
+        yield from _link(situation, mine, theirs, reason)
+    for side, left in ((Side.CRM, found.crm), (Side.SERVER, found.server)):
+        for item in left.values():
+            yield from _make(situation, item, side)
+
+
+def _newcomers(situation: Situation, side: Side, paired: Paired) -> list[Item]:
+    spoken_for = paired.on(side)
+    view = situation.view(side)
+    return [item for item in view.items.values() if item.id not in spoken_for and item.id not in view.gone]
+
+
+def _without_copies(situation: Situation, paired: Paired) -> tuple[list[Item], list[Finding]]:
+    """Return the server's newcomers, and apart from them copies of items that are paired."""
+    kept, copies = [], []
+    for item in _newcomers(situation, Side.SERVER, paired):
+        if item.identity.crm_id not in paired.crm:
+            kept.append(item)
+        elif not situation.policy.ignore_copies:
+            kept.append(replace(item, identity=Identity(item.identity.uid)))
+        elif item.is_wanted:
+            copies.append(finding(Reason.IGNORED_COPY, Side.SERVER, item, item.identity.crm_id))
+    return kept, copies
+
+
+def _link(situation: Situation, crm: Item, server: Item, reason: Reason) -> Iterator[Act]:
+    if not (crm.is_wanted and server.is_in_scope):
+        return
+    pair = Pair("", crm.kind, crm.id, server.id, part=crm.part)
+    by_content = reason is Reason.MATCHED_BY_CONTENT
+    if by_content and situation.policy.duplicates is Duplicates.ASK:
+        pair = replace(pair, link=Link.UNLINKED, parting=Parting.APART)
+        yield Act(Doing.ASK, Reason.LOOKS_ALIKE, pair, crm=crm, server=server)
+    else:
+        yield Act(Doing.LINK, reason, pair, crm=crm, server=server)
+
+
+def _make(situation: Situation, item: Item, side: Side) -> Iterator[Act | Finding]:
+    if not item.is_wanted:
+        return
+    ailing = ailment_of_newcomer(item, side, situation)
+    if ailing is not None:
+        yield ailing
+        return
+    yield from notes(item, side)
+    reason = Reason.NEW_IN_CRM if side is Side.CRM else Reason.NEW_ON_SERVER
+    yield creation(situation, newcomer_pair(item, side), item, side.other, reason)

@@ -1,0 +1,89 @@
+"""The plan: everything that is to be done so that both sides agree, in order, with what is left alone."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from postroom.reconcile.act import Act, Finding
+from postroom.reconcile.item import Item
+from postroom.reconcile.newcomers import Paired, decide_newcomers
+from postroom.reconcile.pair import UNSEEN, Doing, Link, Pair
+from postroom.reconcile.reason import Reason
+from postroom.reconcile.resume import decide_any
+from postroom.reconcile.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Acts in the order in which they are done, and findings on items that are left alone."""
+
+    acts: tuple[Act, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def make_plan(situation: Situation) -> Plan:
+    """Return the plan for this situation; the order of what is handed in does not matter.
+
+    Raises `LookupError` when items are missing that `needed_for` names.
+    """
+    made: list[Act | Finding] = []
+    moved = _moved(situation)
+    spoken_for = Paired(set(), set())
+    for pair in situation.pairs:
+        decided = [moved[pair.id]] if pair.id in moved else decide_any(situation, pair)
+        made += decided
+        _speak_for(spoken_for, pair, decided)
+    made += decide_newcomers(situation, spoken_for)
+    acts = sorted((each for each in made if isinstance(each, Act)), key=_order)
+    findings = sorted((each for each in made if isinstance(each, Finding)), key=_place)
+    return Plan(tuple(acts), tuple(findings))
+
+
+def _speak_for(spoken_for: Paired, pair: Pair, decided: Iterable[Act | Finding]) -> None:
+    """Note whose ids a pair speaks for after what was decided; a forgotten one leaves them to newcomers."""
+    known = pair
+    for each in decided:
+        if isinstance(each, Act):
+            if each.doing is Doing.FORGET:
+                return
+            known = each.pair
+    for item_id, ids in ((known.crm_id, spoken_for.crm), (known.server_id, spoken_for.server)):
+        if item_id is not None:
+            ids.add(item_id)
+
+
+def _moved(situation: Situation) -> Mapping[str, Act]:
+    """Return the links of pairs whose item is there under a new id, which is no deletion."""
+    vanished = [pair for pair in situation.pairs if _has_lost_item(situation, pair)]
+    if not vanished:
+        return {}
+    taken = {pair.server_id for pair in situation.pairs}
+    bearers: dict[str, list[Item]] = defaultdict(list)
+    for item in situation.server.items.values():
+        if item.id not in taken and item.id not in situation.server.gone:
+            bearers[item.identity.crm_id].append(item)
+    found = {}
+    for pair in vanished:
+        items = bearers.get(pair.crm_id or "-", [])
+        if len(items) == 1 and items[0].kind is pair.kind:
+            found[pair.id] = _relink(pair, items[0])
+    return found
+
+
+def _has_lost_item(situation: Situation, pair: Pair) -> bool:
+    return pair.server_id in situation.server.gone and pair.link is Link.LINKED and pair.pending is None
+
+
+def _relink(pair: Pair, item: Item) -> Act:
+    # What was agreed stays agreed, so that an edit made along with the move is still seen as one.
+    server = replace(pair.server, version=UNSEEN)
+    return Act(Doing.LINK, Reason.MOVED, replace(pair, server_id=item.id, server=server), server=item)
+
+
+def _order(act: Act) -> tuple[int, str, str, str]:
+    """Links first and deletions last: what was only moved is found before anything is removed."""
+    return (act.doing, act.pair.crm_id or "", act.pair.server_id or "", act.side.value if act.side else "")
+
+
+def _place(finding: Finding) -> tuple[str, str, int]:
+    return (finding.side.value, finding.item_id, finding.reason)

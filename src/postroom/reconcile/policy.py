@@ -1,0 +1,70 @@
+"""The policy: every switch that bears on appointments, contacts and tasks, with its safe default."""
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+
+class TaskDeletion(IntEnum):
+    """What becomes of the record when a task is deleted on the server; codes as in the switch."""
+
+    DELETE = 0
+    DELETE_UNLESS_COMPLETED = 1
+    KEEP = 2
+
+
+class ContactDeletion(Enum):
+    """What becomes of the record when a contact is deleted on the server."""
+
+    KEEP = "keep"
+    DELETE_IF_OWNER = "delete if the user owns it"
+
+
+class PrivateItems(Enum):
+    """What the CRM learns of a private item."""
+
+    #: That the time is taken, and nothing else.
+    BUSY_BLOCK = "busy block"
+    #: All of it, with the private mark.
+    MARKED = "marked"
+    #: All of it, without the mark, as Dataverse does by default.
+    AS_ANY = "as any other"
+
+
+class Conflicts(Enum):
+    """What is done when both sides have changed the same field."""
+
+    LATER_WINS = "the later change wins"
+    ASK = "ask the user"
+
+
+class Duplicates(Enum):
+    """What is done with an item that looks like one of the other side without a mark to prove it."""
+
+    LINK = "link them"
+    ASK = "ask the user"
+    CREATE = "create another"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the organization has chosen; the defaults destroy nothing and tell nobody."""
+
+    #: A record that only left the filter is unlinked, not deleted. Dataverse's own default is the opposite.
+    distinct_deletes: bool = True
+    propagate_cancellations: bool = False
+    task_deletion: TaskDeletion = TaskDeletion.DELETE
+    contact_deletion: ContactDeletion = ContactDeletion.KEEP
+    update_past_meetings_openly: bool = False
+    private_items: PrivateItems = PrivateItems.BUSY_BLOCK
+    track_from_non_organizer: bool = True
+    ignore_copies: bool = True
+    save_as_draft: bool = False
+    sync_attachments: bool = False
+    mailing_address_only: bool = True
+    conflicts: Conflicts = Conflicts.LATER_WINS
+    duplicates: Duplicates = Duplicates.LINK
+    #: Attempts at one item before it rests until it changes or its user decides.
+    most_attempts: int = 3
+    #: Above it an item is left alone, with an alert: no server takes the invitation.
+    # source: Exchange Online limits, recipients of one message
+    most_attendees: int = 500

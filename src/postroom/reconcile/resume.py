@@ -1,0 +1,125 @@
+"""Resuming: pairs whose last act was interrupted, and pairs that are unlinked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from postroom.reconcile.act import Act
+from postroom.reconcile.changes import View
+from postroom.reconcile.decide import Decided, decide, rests
+from postroom.reconcile.draft import creation
+from postroom.reconcile.fingerprint import fingerprint
+from postroom.reconcile.health import ailment
+from postroom.reconcile.item import Item, Side
+from postroom.reconcile.pair import Decision, Doing, Link, Pair, Parting, Pending, Snapshot
+from postroom.reconcile.reason import Reason
+from postroom.reconcile.situation import Situation
+
+
+def decide_any(situation: Situation, pair: Pair) -> Decided:
+    """Return what is done to a pair in whatever state it was left."""
+    if pair.pending is not None:
+        return _RESUMED[pair.pending.doing](situation, pair, pair.pending)
+    if pair.link is Link.UNLINKED:
+        return _decide_parted(situation, pair)
+    return decide(situation, pair)
+
+
+def _resume_creation(situation: Situation, pair: Pair, pending: Pending) -> Decided:
+    found = situation.found.get(pending.token)
+    if found is not None:
+        return [_answered(_as_written(pair.with_id(pending.side, found), pending, tuple(pending.wrote)))]
+    origin = pending.side.other
+    source = _seen(situation.view(origin), pair.id_on(origin))
+    if source is None or not source.is_wanted:
+        return [Act(Doing.FORGET, Reason.LEFT_SCOPE, pair)]
+    crm, server = (source, None) if origin is Side.CRM else (None, source)
+    hindrance = rests(situation, pair, crm, server) or ailment(source, origin, situation)
+    if hindrance is not None:
+        return [hindrance]
+    return [creation(situation, pair, source, pending.side, Reason.ANSWER_MISSING, pending.token)]
+
+
+def _resume_update(situation: Situation, pair: Pair, pending: Pending) -> Decided:
+    """Settle what was written although the answer was lost, lest it be taken for somebody's edit."""
+    item = _seen(situation.view(pending.side), pair.id_on(pending.side))
+    if item is None:
+        return decide(situation, replace(pair, pending=None))
+    at = 0 if pending.side is Side.CRM else 1
+    done = tuple(
+        name for name, prints in pending.wrote.items() if fingerprint(item.fields.get(name)) == prints[at]
+    )
+    return [_answered(_as_written(pair, pending, done))]
+
+
+def _resume_deletion(situation: Situation, pair: Pair, pending: Pending) -> Decided:
+    item_id = pair.id_on(pending.side)
+    if item_id is not None and item_id not in situation.view(pending.side).gone:
+        return decide(situation, replace(pair, pending=None))
+    parted = pair.with_id(pending.side, None)
+    doing = Doing.FORGET if pending.parting is Parting.NONE else Doing.UNLINK
+    return [Act(doing, Reason.ANSWER_FOUND, parted, parting=pending.parting)]
+
+
+def _as_written(pair: Pair, pending: Pending, names: tuple[str, ...]) -> Pair:
+    crm = {**pair.crm.prints, **{name: pending.wrote[name][0] for name in names}}
+    server = {**pair.server.prints, **{name: pending.wrote[name][1] for name in names}}
+    return replace(pair, crm=Snapshot(prints=crm), server=Snapshot(prints=server))
+
+
+def _answered(pair: Pair) -> Act:
+    return Act(Doing.AGREE if pair.link is Link.LINKED else Doing.LINK, Reason.ANSWER_FOUND, pair)
+
+
+def _decide_parted(situation: Situation, pair: Pair) -> Decided:
+    gone = [side for side in Side if pair.id_on(side) in situation.view(side).gone]
+    if gone:
+        return _decide_bereft(situation, pair, gone)
+    crm = _seen(situation.crm, pair.crm_id)
+    server = _seen(situation.server, pair.server_id)
+    if pair.crm_id is None or pair.server_id is None:
+        return _decide_alone(pair, crm or server)
+    if pair.decision in _DECISIONS:
+        doing, reason, parting = _DECISIONS[pair.decision]
+        return [Act(doing, reason, pair, crm=crm, server=server, parting=parting)]
+    if pair.parting is Parting.APART and crm and server and crm.is_wanted and server.is_wanted:
+        return [Act(Doing.LINK, Reason.REUNITED, pair, crm=crm, server=server)]
+    return []
+
+
+def _decide_bereft(situation: Situation, pair: Pair, gone: Sequence[Side]) -> Decided:
+    """Return what becomes of an unlinked pair of which an item was deleted."""
+    for side in gone:
+        pair = pair.with_id(side, None)
+    if pair.crm_id is None and pair.server_id is None:
+        return [Act(Doing.FORGET, Reason.DELETED_ON_BOTH, pair)]
+    survivor = _seen(situation.crm, pair.crm_id) or _seen(situation.server, pair.server_id)
+    # A survivor that is wanted all along is not to bring the deleted one back.
+    parting = Parting.APART if survivor is not None and not survivor.is_wanted else Parting.KEPT
+    return [Act(Doing.UNLINK, _DELETED_ON[gone[0]], pair, parting=parting)]
+
+
+def _decide_alone(pair: Pair, survivor: Item | None) -> Decided:
+    """Return what becomes of a survivor: a newcomer again once a person acts, and till then nothing."""
+    if survivor is None:
+        return []
+    # What was kept stays alone while it is wanted as before; what was untracked, while it isn't wanted.
+    acted = survivor.is_wanted is (pair.parting is Parting.APART)
+    if acted or pair.decision is Decision.ACCEPT:
+        return [Act(Doing.FORGET, Reason.REUNITED if survivor.is_wanted else Reason.UNTRACKED, pair)]
+    return []
+
+
+def _seen(view: View, item_id: str | None) -> Item | None:
+    return None if item_id is None or item_id in view.gone else view.items.get(item_id)
+
+
+_DECISIONS: Mapping[Decision, tuple[Doing, Reason, Parting]] = {
+    Decision.ACCEPT: (Doing.LINK, Reason.DECIDED_SAME, Parting.NONE),
+    Decision.REJECT: (Doing.UNLINK, Reason.DECIDED_DIFFERENT, Parting.KEPT),
+}
+_DELETED_ON = {Side.CRM: Reason.DELETED_IN_CRM, Side.SERVER: Reason.DELETED_ON_SERVER}
+_RESUMED = {
+    Doing.CREATE: _resume_creation,
+    Doing.UPDATE: _resume_update,
+    Doing.DELETE: _resume_deletion,
+}

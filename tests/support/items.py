@@ -1,0 +1,48 @@
+"""Items to synchronize: a contact, an appointment, a meeting, a task."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from postroom.reconcile.item import Attendee, Item, Kind, Side, State
+from postroom.reconcile.status import ShowAs, TaskProgress
+from postroom.schema.choices import AppointmentStatus, TaskStatus
+from tests.support.synchronizing import NOON
+
+ME = Attendee("me@here.example")
+GUEST = Attendee("guest@away.example")
+
+
+def a_contact(name: str = "Jane Doe", **values: Any) -> Item:
+    return _item(Kind.CONTACT, {"full_name": name}, values)
+
+
+def a_task(subject: str = "Call back", side: Side = Side.CRM, **values: Any) -> Item:
+    status = TaskStatus.NOT_STARTED if side is Side.CRM else TaskProgress.NOT_STARTED
+    return _item(Kind.TASK, {"subject": subject, "status": status}, values)
+
+
+def an_appointment(subject: str = "Review", side: Side = Side.CRM, days: int = 1, **values: Any) -> Item:
+    start = NOON + timedelta(days=days)
+    fields = {
+        "subject": subject,
+        "time": (start, start + timedelta(hours=1), False),
+        "show_as": AppointmentStatus.BUSY if side is Side.CRM else ShowAs.BUSY,
+        "organizer": ME.key,
+    }
+    return replace(_item(Kind.APPOINTMENT, fields, values), starts_at=start)
+
+
+def a_meeting(subject: str = "Review", side: Side = Side.CRM, days: int = 1, **values: Any) -> Item:
+    item = an_appointment(subject, side, days, **values)
+    return replace(item, fields={"required": frozenset({GUEST}), **item.fields})
+
+
+def closed(item: Item, state: State = State.CANCELED) -> Item:
+    status = AppointmentStatus.CANCELED if state is State.CANCELED else AppointmentStatus.COMPLETED
+    return replace(item, state=state, fields={**item.fields, "show_as": status})
+
+
+def _item(kind: Kind, fields: dict[str, Any], values: dict[str, Any]) -> Item:
+    own = {name: values.pop(name) for name in list(values) if name in Item.__slots__}
+    return replace(Item("", "", kind, {**fields, **values}, NOON - timedelta(days=30)), **own)
