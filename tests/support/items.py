@@ -46,3 +46,9 @@ def closed(item: Item, state: State = State.CANCELED) -> Item:
 def _item(kind: Kind, fields: dict[str, Any], values: dict[str, Any]) -> Item:
     own = {name: values.pop(name) for name in list(values) if name in Item.__slots__}
     return replace(Item("", "", kind, {**fields, **values}, NOON - timedelta(days=30)), **own)
+
+
+def a_series(subject: str = "Stand-up", side: Side = Side.CRM, days: int = 1, **values: Any) -> Item:
+    item = a_meeting(subject, side, days, **values)
+    fields = {name: value for name, value in item.fields.items() if name != "time"}
+    return replace(item, kind=Kind.SERIES, fields={"recurrence": ("weekly", "all"), **fields})

@@ -69,14 +69,21 @@ def settled(pair: Pair, act: Act, written: Written | None = None) -> Pair | None
 
 
 def failed(pair: Pair, act: Act, words: str, answer: Answer) -> Pair:
-    """Return the pair as it is stored when this act failed; what may have been done stays pending."""
+    """Return the pair as it is stored when this act failed.
+
+    What may have been done stays pending, and is no failure of the item: a server that can't be reached
+    does not make it rest.
+    """
+    if answer is Answer.LOST:
+        return pair
     crm = act.crm.version if act.crm else ""
     server = act.server.version if act.server else ""
     before = pair.failure
     again = before is not None and (before.crm_version, before.server_version) == (crm, server)
     times = before.times + 1 if before is not None and again else 1
-    keeps = answer is Answer.LOST or act.doing is Doing.CREATE
-    return replace(pair, failure=Failure(times, crm, server, words), pending=pair.pending if keeps else None)
+    # A creation keeps its token, under which it is tried again.
+    pending = pair.pending if act.doing is Doing.CREATE else None
+    return replace(pair, failure=Failure(times, crm, server, words), pending=pending)
 
 
 def _to_be_written(act: Act) -> Mapping[str, tuple[str, str]]:
