@@ -17,6 +17,7 @@ from postroom.servers.exchange.items.text import (
     moment,
     moment_at,
     plain,
+    read_body,
     read_importance,
     write_body,
     write_importance,
@@ -51,7 +52,7 @@ def read(item: Element, properties: Mapping[str, str]) -> dict[str, Value]:
     """Return the fields of an appointment, without its time; `Unreadable` when it means nothing."""
     return {
         "subject": text_at(item, "t:Subject"),
-        "body": text_at(item, "t:Body"),
+        "body": read_body(item),
         "location": text_at(item, "t:Location"),
         "importance": read_importance(item),
         "show_as": _show_as(item),

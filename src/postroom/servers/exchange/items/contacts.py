@@ -9,7 +9,7 @@ from postroom.reconcile.values import PersonName, PostalAddress
 from postroom.servers.exchange.answer import Element, text_at, texts_at
 from postroom.servers.exchange.items.frame import Frame
 from postroom.servers.exchange.items.piece import Piece, entry, extended, simple
-from postroom.servers.exchange.items.text import moment, moment_at, plain, write_body
+from postroom.servers.exchange.items.text import moment, moment_at, plain, read_body, write_body
 from postroom.servers.exchange.markup import field, tag, tagged, text
 
 ELEMENT: Final = "Contact"
@@ -109,7 +109,7 @@ def read(item: Element, properties: Mapping[str, str], frame: Frame) -> dict[str
     fields |= {name: _day(item, each, name, frame) for name, each in _DAYS.items()}
     fields["full_name"] = _name(item, properties)
     fields["children"] = ", ".join(filter(None, texts_at(item, "t:Children/t:String")))
-    fields["body"] = text_at(item, "t:Body")
+    fields["body"] = read_body(item)
     return fields
 
 

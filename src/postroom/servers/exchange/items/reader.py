@@ -15,9 +15,8 @@ from postroom.servers.exchange.session import Session
 
 #: Items asked for with one request.
 BATCH: Final = 50
-GONE: Final = frozenset(
-    {"ErrorItemNotFound", "ErrorCalendarOccurrenceIsDeletedFromRecurrence", "ErrorInvalidIdNotFound"}
-)
+#: What is said of an id that nothing has, or could have.
+GONE: Final = frozenset({"ErrorItemNotFound", "ErrorInvalidIdMalformed", "ErrorInvalidIdEmpty"})
 _PROBLEM: Final = "The items were not read"
 _DAY_OF_SERIES: Final = frozenset({"Occurrence", "Exception"})
 _FAILED: Final = "ErrorInternalServerError"

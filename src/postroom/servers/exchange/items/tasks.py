@@ -19,6 +19,7 @@ from postroom.servers.exchange.items.text import (
     moment,
     moment_at,
     plain,
+    read_body,
     read_importance,
     write_body,
     write_importance,
@@ -66,7 +67,7 @@ def read(item: Element, properties: Mapping[str, str], frame: Frame) -> dict[str
     }
     return fields | {
         "subject": text_at(item, "t:Subject"),
-        "body": text_at(item, "t:Body"),
+        "body": read_body(item),
         "importance": read_importance(item),
         "status": _progress(item),
         "percent": _percent(item),

@@ -38,6 +38,11 @@ def write_importance(value: Value) -> list[Piece]:
     return [simple("item:Importance", name)]
 
 
+def read_body(item: Element) -> str:
+    """Return the body as plain text, with the blanks it begins with."""
+    return next((each.text or "" for each in item.iterfind("{*}Body")), "")
+
+
 def write_body(value: Value) -> list[Piece]:
     """Return the piece for the body, as plain text; an empty one replaces what there was."""
     # Deleting the property would leave a body in another format standing.
