@@ -175,6 +175,12 @@ class TwoSides(RuleBasedStateMachine):
     def lose_marks(self, side: Side) -> None:
         self.at(side).forget_marks()
 
+    @rule()
+    def lose_pairs(self) -> None:
+        """Lose the store's memory; what is on the two sides must tell."""
+        self.sync.pairs.clear()
+        self.sync.marks = {Side.CRM: None, Side.SERVER: None}
+
     @rule(steps=st.none() | st.integers(0, 12))
     def synchronize(self, steps: int | None) -> None:
         self.crm.now = self.server.now = self.now()
@@ -196,9 +202,8 @@ class TwoSides(RuleBasedStateMachine):
         for side in Side:
             ids = [pair.id_on(side) for pair in self.sync.pairs.values() if pair.id_on(side)]
             assert len(ids) == len(set(ids))
-            tokens = [t for i in self.at(side).items.values() if (t := i.identity.token)]
-            if side is Side.CRM:
-                assert len(tokens) == len(set(tokens))
+            uids = [item.identity.uid for item in self.at(side).items.values()]
+            assert len(uids) == len(set(uids))
 
     def teardown(self) -> None:
         for side in Side:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from postroom.reconcile.item import Attendee, Item, Kind, Side, State
+from postroom.reconcile.item import Attendee, Item, Kind, Side, Span, State
 from postroom.reconcile.status import ShowAs, TaskProgress
 from postroom.schema.choices import AppointmentStatus, TaskStatus
 from tests.support.synchronizing import NOON
@@ -26,11 +26,11 @@ def an_appointment(subject: str = "Review", side: Side = Side.CRM, days: int = 1
     start = NOON + timedelta(days=days)
     fields = {
         "subject": subject,
-        "time": (start, start + timedelta(hours=1), False),
+        "time": Span(start, start + timedelta(hours=1)),
         "show_as": AppointmentStatus.BUSY if side is Side.CRM else ShowAs.BUSY,
         "organizer": ME.key,
     }
-    return replace(_item(Kind.APPOINTMENT, fields, values), starts_at=start)
+    return _item(Kind.APPOINTMENT, fields, values)
 
 
 def a_meeting(subject: str = "Review", side: Side = Side.CRM, days: int = 1, **values: Any) -> Item:
@@ -49,6 +49,6 @@ def _item(kind: Kind, fields: dict[str, Any], values: dict[str, Any]) -> Item:
 
 
 def a_series(subject: str = "Stand-up", side: Side = Side.CRM, days: int = 1, **values: Any) -> Item:
-    item = a_meeting(subject, side, days, **values)
+    item = a_meeting(subject, side, days, last_start_at=NOON + timedelta(days=days), **values)
     fields = {name: value for name, value in item.fields.items() if name != "time"}
     return replace(item, kind=Kind.SERIES, fields={"recurrence": ("weekly", "all"), **fields})

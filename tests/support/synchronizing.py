@@ -9,12 +9,15 @@ from postroom.reconcile.act import Act
 from postroom.reconcile.agree import Answer, Written, failed, journalled, settled
 from postroom.reconcile.changes import View
 from postroom.reconcile.conflict import Overwritten
+from postroom.reconcile.fields import directions_of
 from postroom.reconcile.guard import Limits, Reading, guard
-from postroom.reconcile.item import Item, Side
+from postroom.reconcile.item import Item, Kind, Side
+from postroom.reconcile.notice import Occasion
 from postroom.reconcile.pair import Doing, Pair
 from postroom.reconcile.plan import Plan, make_plan
 from postroom.reconcile.policy import Policy
-from postroom.reconcile.situation import Situation, needed_for, tokens_to_find
+from postroom.reconcile.situation import Situation, needed_for, strangers, tokens_to_find
+from postroom.schema.choices import SyncDirection
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 #: Limits that hold nothing back, for tests of something else.
@@ -36,6 +39,10 @@ class Synchronizer:
     policy: Policy = field(default_factory=Policy)
     limits: Limits = UNLIMITED
     now: datetime = NOON
+    occasion: Occasion = Occasion.USUAL
+    clashes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: What an administrator has chosen.
+    chosen: dict[Kind, dict[str, SyncDirection]] = field(default_factory=dict)
     overwritten: list[Overwritten] = field(default_factory=list)
     made: int = 0
     #: Steps until the pass dies; None when it does not.
@@ -47,8 +54,10 @@ class Synchronizer:
     def step(self) -> Plan:
         """Make one pass and return what was planned."""
         views, marks, reading = self._look()
-        plan = guard(self.plan(views), len(self.pairs), reading, self.limits).plan
-        dirty = False
+        guarded = guard(self.plan(views), len(self.pairs), reading, self.limits)
+        plan = guarded.plan
+        # What is held back must be seen again by the next pass.
+        dirty = bool(guarded.withheld)
         for act in plan.acts:
             dirty |= not self._carry_out(act)
         self._live()
@@ -70,7 +79,10 @@ class Synchronizer:
                 tuple(self.pairs.values()),
                 self.now,
                 self.policy,
-                found=found,
+                {kind: directions_of(kind, self.policy, self.chosen.get(kind)) for kind in Kind},
+                found,
+                self.occasion,
+                self.clashes,
             )
         )
 
@@ -103,10 +115,12 @@ class Synchronizer:
         return views, marks, reading
 
     def _complete(self, views: dict[Side, View]) -> None:
-        uids = {i.identity.uid for view in views.values() for i in view.items.values()} - {""}
+        found = strangers(self.pairs.values(), views[Side.CRM], views[Side.SERVER])
         for side in Side:
-            view = views[side]
-            ids = {each for found in self.side(side).find_by_uid(sorted(uids)).values() for each in found}
+            view, new = views[side], found[side.other]
+            uids = sorted({item.identity.uid for item in new} - {""})
+            ids = {each for alike in self.side(side).find_by_uid(uids).values() for each in alike}
+            ids |= set(self.side(side).find_alike([item for item in new if item.is_wanted]))
             self._fetch(side, ids - view.items.keys(), view.items, view.gone)
         for side, ids in needed_for(self.pairs.values(), views[Side.CRM], views[Side.SERVER]).items():
             self._fetch(side, ids, views[side].items, views[side].gone)

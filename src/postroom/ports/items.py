@@ -78,6 +78,13 @@ class ItemSide(Protocol):
         """Return the ids of items with these calendar ids; nothing is changed by looking."""
         ...
 
+    def find_alike(self, items: Sequence[Item]) -> Sequence[str]:
+        """Return the ids of items that look like one of these: with an equal `match.content_key`.
+
+        A side that can't look for contents returns none; then only ids and marks tell.
+        """
+        ...
+
     def note(self, item_id: str, other_id: str) -> None:
         """Note on an item which one of the other side it belongs to; it counts as tracked from then on.
 

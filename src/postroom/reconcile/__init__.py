@@ -1,4 +1,4 @@
-"""Two-way synchronization decided: both sides now and as last agreed, to an ordered plan; pure.
+"""Two-way synchronization decided: both sides now, and as agreed, to an ordered plan; pure.
 
 Order of reading: `item` and `pair` are what is compared, `changes` says what happened to a pair, `table` what
 is to come of it, `deletion`, `notice` and `conflict` the rules on top, `plan` puts it all in order, `guard`

@@ -87,10 +87,8 @@ def failed(pair: Pair, act: Act, words: str, answer: Answer) -> Pair:
 
 
 def _to_be_written(act: Act) -> Mapping[str, tuple[str, str]]:
-    if act.doing is Doing.DELETE or act.side is None:
-        return {}
-    source = act.item_on(act.side.other)
-    if source is None:
+    source = act.item_on(act.side.other) if act.side else None
+    if act.doing is Doing.DELETE or source is None:
         return {}
     target = act.draft.fields if act.draft is not None else act.fields
     names = act.names if act.draft is not None else tuple(act.fields)
@@ -142,12 +140,10 @@ def _agreed(pair: Pair, act: Act, written: Written | None) -> Pair:
 
 def _after(act: Act, before: Item | None, written: Written) -> Item | None:
     """Return the written item as the side has it now, or as it was to be when nobody looked."""
-    # Read again under another version, it may hold what somebody else wrote meanwhile.
-    if written.item is not None and written.item.version == written.version:
-        return written.item
     basis = act.draft or before
-    if basis is None:
-        return None
+    # Read again under another version, it may hold what somebody else wrote meanwhile.
+    if basis is None or (written.item is not None and written.item.version == written.version):
+        return written.item
     return replace(basis, id=written.id, version=written.version, fields={**basis.fields, **act.fields})
 
 

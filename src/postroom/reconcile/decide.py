@@ -140,7 +140,7 @@ def _hand_over(case: _Case) -> Decided:
 
 
 def _is_canceled(case: _Case, crm: Item, server: Item) -> bool:
-    # source: Dataverse organization settings, SSSPropagateAppointmentCancellationsToExchange
+    # source: DATAVERSE-TABLES organization settings, SSSPropagateAppointmentCancellationsToExchange
     return (
         case.situation.policy.propagate_cancellations
         and crm.kind.is_calendar

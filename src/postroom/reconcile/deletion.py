@@ -16,7 +16,7 @@ def keeps(pair: Pair, survivor: Item, side: Side, now: datetime, policy: Policy)
 
 
 def _keeps_on_server(pair: Pair, server: Item, now: datetime) -> Reason | None:
-    # source: Dataverse server-side synchronization, sync logic: deletions in the CRM
+    # source: DATAVERSE-EMAIL sync logic, deletions in the CRM
     if server.kind.is_calendar:
         return _keeps_calendar(server, now)
     if server.kind is Kind.CONTACT:
@@ -25,7 +25,7 @@ def _keeps_on_server(pair: Pair, server: Item, now: datetime) -> Reason | None:
 
 
 def _keeps_in_crm(crm: Item, now: datetime, policy: Policy) -> Reason | None:
-    # source: Dataverse server-side synchronization, sync logic: deletions in Exchange
+    # source: DATAVERSE-EMAIL sync logic, deletions in Exchange
     if crm.kind is Kind.CONTACT:
         may = policy.contact_deletion is ContactDeletion.DELETE_IF_OWNER and crm.part is Part.OWNER
         return None if may else Reason.KEPT_CONTACT

@@ -1,4 +1,4 @@
-"""Mapping tables: which columns go with which Exchange properties, and in which directions they may go."""
+"""Mapping tables: which columns go with which Exchange properties, and which ways they go."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Row:
     form: Form = Form.LINE
     gate: Gate = Gate.NONE
     #: Attendees are told when it changes.
-    # source: Dataverse server-side synchronization, sync logic for appointments
+    # source: DATAVERSE-EMAIL sync logic for appointments
     is_told: bool = False
     #: What a private item does not say in the CRM.
     is_content: bool = True
@@ -186,7 +186,7 @@ _CONTACT = (
 #: Every row of each kind, in the order in which an administrator reads them.
 ROWS: Mapping[Kind, tuple[Row, ...]] = {
     Kind.APPOINTMENT: (_TIME, *_MEETING, _ATTACHMENTS),
-    # source: Dataverse field mapping: a series has neither time nor attachments of its own
+    # source: DATAVERSE-EMAIL field mapping: a series has neither time nor attachments of its own
     Kind.SERIES: (_RECURRENCE, *_MEETING),
     Kind.CONTACT: _CONTACT,
     Kind.TASK: _TASK,

@@ -1,9 +1,10 @@
 """Health: why an item can't be synchronized as it is, and what would cure it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from postroom.reconcile.act import Finding
-from postroom.reconcile.item import Item, Part, Side
+from postroom.reconcile.item import Item, Part, Side, Span
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.situation import Situation
 
@@ -22,6 +23,8 @@ def ailment(item: Item, side: Side, situation: Situation) -> Finding | None:
         return finding(Reason.TOO_MANY_ATTENDEES, side, item, words=f"{len(item.attendees)} attendees")
     if item.kind.is_calendar and _lacks_organizer(item, side):
         return finding(Reason.NO_ORGANIZER, side, item)
+    if ill_timed := _ill_timed(item, policy.longest_days):
+        return finding(ill_timed, side, item)
     if item.is_draft and policy.save_as_draft:
         return finding(Reason.DRAFT, side, item)
     return None
@@ -50,6 +53,16 @@ def _lacks_organizer(item: Item, side: Side) -> bool:
         return False
     # In a mailbox an appointment without guests is its owner's; nobody needs to say so.
     return side is Side.CRM or bool(item.attendees)
+
+
+def _ill_timed(item: Item, longest_days: int) -> Reason | None:
+    span = item.fields.get("time")
+    if not isinstance(span, Span):
+        return None
+    if span.end_at < span.start_at:
+        return Reason.ENDS_EARLY
+    # source: DATAVERSE-TABLES organization, maxappointmentdurationdays
+    return Reason.TOO_LONG if span.end_at - span.start_at > timedelta(days=longest_days) else None
 
 
 #: Reasons that are normal and make no alert.

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 #: A canonical, comparable value of a field; `fingerprint` says which types it may be made of.
 Value = Hashable
@@ -74,6 +75,14 @@ class Attendee:
     name: str = field(default="", compare=False)
 
 
+class Span(NamedTuple):
+    """The value of the field `time`: from when to when, as aware instants in UTC."""
+
+    start_at: datetime
+    end_at: datetime
+    is_all_day: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """By what an item can be found again when its pair is lost."""
@@ -100,8 +109,8 @@ class Item:
     part: Part = Part.OWNER
     state: State = State.OPEN
     privacy: Privacy = Privacy.OPEN
-    #: When it starts; of a series, its last instance. None when it has no end or no time.
-    starts_at: datetime | None = None
+    #: Of a series: when its last instance starts. None when it has no end.
+    last_start_at: datetime | None = None
     #: A person wants it synchronized (or, in the CRM, has not said otherwise).
     is_tracked: bool = True
     #: It lies where this side synchronizes: a filter matches, or the folder is the right one.
@@ -134,5 +143,7 @@ class Item:
         return frozenset(invited)
 
     def is_past(self, now: datetime) -> bool:
-        """Say whether it had started by then; what has no time never has."""
-        return self.starts_at is not None and self.starts_at <= now
+        """Say whether it, or the last of a series, had started by then; what has no time never has."""
+        span = self.fields.get("time")
+        start_at = span.start_at if isinstance(span, Span) else self.last_start_at
+        return start_at is not None and start_at <= now

@@ -47,8 +47,8 @@ def match(crm: Iterable[Item], server: Iterable[Item], policy: Policy) -> Matchi
     """Put together what belongs together of items that have no pair, the surest signs first."""
     made = Matching({item.id: item for item in crm}, {item.id: item for item in server})
     _match_marks(made)
-    _match_unique(made, lambda item: item.identity.token, Reason.MATCHED_BY_TOKEN)
-    _match_unique(made, lambda item: item.identity.uid, Reason.MATCHED_BY_UID)
+    _match_unique(made, _token, Reason.MATCHED_BY_TOKEN, Reason.DUPLICATE_TOKEN)
+    _match_unique(made, _uid, Reason.MATCHED_BY_UID, Reason.DUPLICATE_UID)
     if policy.duplicates is not Duplicates.CREATE:
         _match_contents(made)
     return made
@@ -82,7 +82,15 @@ def _set_copies_aside(made: Matching, bearers: list[Item], original: Item) -> No
             made.set_aside(Reason.IGNORED_COPY, Side.SERVER, [item])
 
 
-def _match_unique(made: Matching, key: Key, reason: Reason) -> None:
+def _token(item: Item) -> Hashable:
+    return item.identity.token
+
+
+def _uid(item: Item) -> Hashable:
+    return item.identity.uid
+
+
+def _match_unique(made: Matching, key: Key, reason: Reason, shared: Reason) -> None:
     """Match by a key that should be unique on each side; where it is not, name who shares it."""
     crm, server = _grouped(made.crm.values(), key), _grouped(made.server.values(), key)
     for value in sorted({*crm, *server}, key=repr):
@@ -90,13 +98,13 @@ def _match_unique(made: Matching, key: Key, reason: Reason) -> None:
         if len(mine) > 1 or len(theirs) > 1:
             for side, items in ((Side.CRM, mine), (Side.SERVER, theirs)):
                 if items:
-                    made.set_aside(Reason.DUPLICATE_UID, side, items)
+                    made.set_aside(shared, side, items)
         elif mine and theirs:
             made.take(mine[0], theirs[0], reason)
 
 
 def _match_contents(made: Matching) -> None:
-    crm, server = _grouped(made.crm.values(), _content), _grouped(made.server.values(), _content)
+    crm, server = _grouped(made.crm.values(), content_key), _grouped(made.server.values(), content_key)
     for value in sorted(crm.keys() & server.keys(), key=repr):
         _match_alike(made, crm[value], server[value])
 
@@ -131,7 +139,7 @@ def _grouped(items: Iterable[Item], key: Key) -> Mapping[Hashable, list[Item]]:
 
 
 #: Fields that make two items of a kind the same thing when all of them are equal; the first must be filled.
-_TELLING: Mapping[Kind, tuple[str, ...]] = {
+TELLING: Mapping[Kind, tuple[str, ...]] = {
     Kind.APPOINTMENT: ("time", "subject"),
     Kind.SERIES: ("recurrence", "subject"),
     Kind.CONTACT: ("full_name", "email1"),
@@ -139,6 +147,7 @@ _TELLING: Mapping[Kind, tuple[str, ...]] = {
 }
 
 
-def _content(item: Item) -> Hashable:
-    values = tuple(item.fields.get(name) for name in _TELLING[item.kind])
+def content_key(item: Item) -> Hashable:
+    """Return what two items of a kind share when they look like the same; None when it is empty."""
+    values = tuple(item.fields.get(name) for name in TELLING[item.kind])
     return values if values[0] is not None else None

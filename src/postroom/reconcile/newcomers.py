@@ -9,7 +9,7 @@ from postroom.reconcile.health import ailment_of_newcomer, finding, notes
 from postroom.reconcile.item import Identity, Item, Side
 from postroom.reconcile.match import match
 from postroom.reconcile.pair import Doing, Link, Pair, Parting
-from postroom.reconcile.policy import Duplicates
+from postroom.reconcile.policy import Clashes, Duplicates
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.situation import Situation
 
@@ -58,8 +58,9 @@ def _without_copies(situation: Situation, paired: Paired) -> tuple[list[Item], l
     return kept, copies
 
 
-def _link(situation: Situation, crm: Item, server: Item, reason: Reason) -> Iterator[Act]:
+def _link(situation: Situation, crm: Item, server: Item, reason: Reason) -> Iterator[Act | Finding]:
     if not (crm.is_wanted and server.is_in_scope):
+        yield from _name_unwanted(crm, server, reason)
         return
     pair = Pair("", crm.kind, crm.id, server.id, part=crm.part)
     by_content = reason is Reason.MATCHED_BY_CONTENT
@@ -70,6 +71,22 @@ def _link(situation: Situation, crm: Item, server: Item, reason: Reason) -> Iter
         yield Act(Doing.LINK, reason, pair, crm=crm, server=server)
 
 
+def _name_unwanted(crm: Item, server: Item, reason: Reason) -> Iterator[Finding]:
+    """Name the item that is wanted although the one it belongs to is not; another is not made of it."""
+    for item, side, other in ((crm, Side.CRM, server), (server, Side.SERVER, crm)):
+        if item.is_wanted and not other.is_wanted:
+            why = Reason.LEFT_SCOPE if other.is_tracked else Reason.UNTRACKED
+            alike = reason is Reason.MATCHED_BY_CONTENT
+            yield finding(Reason.LOOKS_ALIKE if alike else why, side, item, other.id)
+
+
+def _clash(situation: Situation, item: Item, side: Side) -> Finding | None:
+    others = situation.clashes.get(item.id, ())
+    if side is Side.CRM or not others or situation.policy.clashes is Clashes.IGNORE:
+        return None
+    return finding(Reason.CLASHES, side, item, *others)
+
+
 def _make(situation: Situation, item: Item, side: Side) -> Iterator[Act | Finding]:
     if not item.is_wanted:
         return
@@ -78,5 +95,12 @@ def _make(situation: Situation, item: Item, side: Side) -> Iterator[Act | Findin
         yield ailing
         return
     yield from notes(item, side)
+    clash = _clash(situation, item, side)
+    if clash is not None:
+        yield clash
+        if situation.policy.clashes is Clashes.ASK:
+            pair = replace(newcomer_pair(item, side), link=Link.UNLINKED, parting=Parting.KEPT)
+            yield Act(Doing.ASK, Reason.CLASHES, pair, server=item)
+            return
     reason = Reason.NEW_IN_CRM if side is Side.CRM else Reason.NEW_ON_SERVER
     yield creation(situation, newcomer_pair(item, side), item, side.other, reason)

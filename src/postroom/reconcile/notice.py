@@ -22,7 +22,7 @@ class Notice(Enum):
 class Rule(Enum):
     """Why attendees are told, or not."""
 
-    # source: Dataverse server-side synchronization, sync logic for appointments
+    # source: DATAVERSE-EMAIL sync logic for appointments
     ORGANIZER_INVITES = "The user organizes a meeting that is to come: its attendees are invited."
     ORGANIZER_UPDATES = "The organizer changed what attendees see: they are told."
     ORGANIZER_CANCELS = "The organizer's meeting to come is removed: its attendees are told."

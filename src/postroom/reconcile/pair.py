@@ -1,4 +1,4 @@
-"""Pairs: what was last agreed of two items, what was about to be done to them, and what failed."""
+"""Pairs: what was last agreed of two items, what was about to be done, and what failed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

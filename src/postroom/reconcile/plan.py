@@ -1,4 +1,4 @@
-"""The plan: everything that is to be done so that both sides agree, in order, with what is left alone."""
+"""The plan: all that is done so that both sides agree, in order, and what is left alone."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The policy: every switch that bears on appointments, contacts and tasks, with its safe default."""
+"""The policy: each switch that bears on appointments, contacts, tasks; safe by default."""
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -45,6 +45,14 @@ class Duplicates(Enum):
     CREATE = "create another"
 
 
+class Clashes(Enum):
+    """What is done with a tracked item whose time its user has given to another appointment already."""
+
+    IGNORE = "take it in"
+    WARN = "take it in and say so"
+    ASK = "ask the user"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the organization has chosen; the defaults destroy nothing and tell nobody."""
@@ -66,5 +74,8 @@ class Policy:
     #: Attempts at one item before it rests until it changes or its user decides.
     most_attempts: int = 3
     #: Above it an item is left alone, with an alert: no server takes the invitation.
-    # source: Exchange Online limits, recipients of one message
+    # Exchange takes 500 recipients of one message unless its administrator says otherwise.
     most_attendees: int = 500
+    #: Above it an appointment is left alone, with an alert.
+    longest_days: int = 10
+    clashes: Clashes = Clashes.IGNORE

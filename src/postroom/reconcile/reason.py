@@ -1,4 +1,4 @@
-"""Reasons: why a plan does, or leaves, what it does; each with the sentence that a person reads."""
+"""Reasons: why a plan does or leaves what it does, in sentences that a person reads."""
 
 from enum import IntEnum
 from typing import Self
@@ -59,9 +59,11 @@ class Reason(IntEnum):
     REUNITED = 47, "Both are wanted again; they belonged together before."
     DECIDED_SAME = 48, "The user said that both are the same."
 
+    DECIDED_MAKE = 49, "The user said that it is to be made."
+
     # What is put to a person, or left.
     CONFLICT = 60, "Both sides changed the same field; the user is asked which one is to stay."
-    LOOKS_ALIKE = 61, "It looks like an item of the other side; the user is asked whether they are the same."
+    LOOKS_ALIKE = 61, "It looks like an item of the other side, and nothing proves that it is the same."
     DECIDED_DIFFERENT = 62, "The user said that both are different things."
     RESTS = 63, "It failed too often; it is tried again when it changes or its user says so."
     DUPLICATE_UID = 64, "Two items have the same calendar id; delete one of them."
@@ -74,5 +76,9 @@ class Reason(IntEnum):
     KIND_CHANGED = 71, "It was made a series, or one no more; delete the old record, then track it again."
     FOREIGN_ORGANIZER = 72, "Only organizers may track meetings here; ask the organizer to track it."
     DRAFT = 73, "It is a draft; it is synchronized when it is sent."
+    TOO_LONG = 76, "It lasts longer than appointments may; shorten it, or have the limit raised."
+    ENDS_EARLY = 77, "It ends before it begins; correct its times."
+    CLASHES = 78, "The user has another appointment at this time; move one of them, or accept both."
+    DUPLICATE_TOKEN = 79, "Two items bear the same token of ours; delete the one that is a copy."
     PRIVATE = 75, "It is private and stays in the mailbox; take the private mark off to synchronize it."
     ORGANIZER_INVITES = 74, "The organizer's own mailbox invites; the item comes with that invitation."

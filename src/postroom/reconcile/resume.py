@@ -29,7 +29,7 @@ def _resume_creation(situation: Situation, pair: Pair, pending: Pending) -> Deci
     if found is not None:
         return [_answered(_as_written(pair.with_id(pending.side, found), pending, tuple(pending.wrote)))]
     origin = pending.side.other
-    source = _seen(situation.view(origin), pair.id_on(origin))
+    source = _read(situation.view(origin), pair.id_on(origin))
     if source is None or not source.is_wanted:
         return [Act(Doing.FORGET, Reason.LEFT_SCOPE, pair)]
     crm, server = (source, None) if origin is Side.CRM else (None, source)
@@ -77,7 +77,7 @@ def _decide_parted(situation: Situation, pair: Pair) -> Decided:
     crm = _seen(situation.crm, pair.crm_id)
     server = _seen(situation.server, pair.server_id)
     if pair.crm_id is None or pair.server_id is None:
-        return _decide_alone(pair, crm or server)
+        return _decide_alone(situation, pair, crm, server)
     if pair.decision in _DECISIONS:
         doing, reason, parting = _DECISIONS[pair.decision]
         return [Act(doing, reason, pair, crm=crm, server=server, parting=parting)]
@@ -98,19 +98,30 @@ def _decide_bereft(situation: Situation, pair: Pair, gone: Sequence[Side]) -> De
     return [Act(Doing.UNLINK, _DELETED_ON[gone[0]], pair, parting=parting)]
 
 
-def _decide_alone(pair: Pair, survivor: Item | None) -> Decided:
+def _decide_alone(situation: Situation, pair: Pair, crm: Item | None, server: Item | None) -> Decided:
     """Return what becomes of a survivor: a newcomer again once a person acts, and till then nothing."""
+    survivor, side = (crm, Side.CRM) if crm is not None else (server, Side.SERVER)
     if survivor is None:
         return []
+    if pair.decision is Decision.ACCEPT and survivor.is_wanted:
+        ailing = ailment(survivor, side, situation)
+        return [ailing or creation(situation, pair, survivor, side.other, Reason.DECIDED_MAKE)]
     # What was kept stays alone while it is wanted as before; what was untracked, while it isn't wanted.
-    acted = survivor.is_wanted is (pair.parting is Parting.APART)
-    if acted or pair.decision is Decision.ACCEPT:
+    if survivor.is_wanted is (pair.parting is Parting.APART):
         return [Act(Doing.FORGET, Reason.REUNITED if survivor.is_wanted else Reason.UNTRACKED, pair)]
     return []
 
 
 def _seen(view: View, item_id: str | None) -> Item | None:
     return None if item_id is None or item_id in view.gone else view.items.get(item_id)
+
+
+def _read(view: View, item_id: str | None) -> Item | None:
+    """Return an item that was looked for, or None when it is gone; what was not looked for is neither."""
+    item = _seen(view, item_id)
+    if item is None and item_id not in view.gone:
+        raise LookupError(f"{item_id} must be read before a plan is made")
+    return item
 
 
 _DECISIONS: Mapping[Decision, tuple[Doing, Reason, Parting]] = {

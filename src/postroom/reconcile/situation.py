@@ -1,4 +1,4 @@
-"""The situation: all that a plan is made from, and what has to be read before it can be made."""
+"""The situation: all that a plan is made from, and what must be read before it is made."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +30,8 @@ class Situation:
     #: Ids of items that bear tokens of pending creations.
     found: Mapping[str, str] = field(default_factory=dict)
     occasion: Occasion = Occasion.USUAL
+    #: Of tracked newcomers on the server: what else the user has at their time.
+    clashes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def view(self, side: Side) -> View:
         """Return that side as it was looked at."""
@@ -79,6 +81,18 @@ def needed_for(pairs: Iterable[Pair], crm: View, server: View) -> Mapping[Side, 
     return {
         side: frozenset(ids.difference(views[side].items, views[side].gone, [""]))
         for side, ids in needed.items()
+    }
+
+
+def strangers(pairs: Iterable[Pair], crm: View, server: View) -> Mapping[Side, Sequence[Item]]:
+    """Return the items that no pair speaks for; who belongs to them is looked for on the other side."""
+    spoken_for: dict[Side, set[str | None]] = {Side.CRM: set(), Side.SERVER: set()}
+    for pair in pairs:
+        for side in Side:
+            spoken_for[side].add(pair.id_on(side))
+    return {
+        side: [item for item in view.items.values() if item.id not in spoken_for[side]]
+        for side, view in ((Side.CRM, crm), (Side.SERVER, server))
     }
 
 

@@ -70,7 +70,7 @@ TASK_TO_SERVER: Mapping[TaskStatus, TaskProgress] = {
 }
 
 #: Statuses of a record that nothing from the server opens again.
-# source: Dataverse server-side synchronization, status mapping of appointments
+# source: DATAVERSE-EMAIL status mapping of appointments
 CLOSED = frozenset({AppointmentStatus.COMPLETED, AppointmentStatus.CANCELED})
 
 # Each table maps one enum to another; which ones, its key says.
@@ -116,5 +116,5 @@ def says_the_same(crm: Item, server: Item, name: str) -> bool:
 
 
 def _is_done(item: Item, name: str) -> bool:
-    # source: Dataverse field mapping of tasks: 100 % is Completed, whatever the status says
+    # source: DATAVERSE-EMAIL field mapping of tasks: 100 % is Completed, whatever the status says
     return item.kind is Kind.TASK and name == "status" and item.fields.get("percent") == 100

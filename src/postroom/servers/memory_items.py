@@ -1,4 +1,4 @@
-"""Items without a server: one side of a synchronization, with every fault that a real one has."""
+"""Items without a server: one side of a synchronization, with every fault of real ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,6 +8,7 @@ from enum import Enum
 from postroom.errors import StaleVersion, Unreachable
 from postroom.ports.items import Feed, ItemPage, Removal
 from postroom.reconcile.item import Identity, Item, Side, Value
+from postroom.reconcile.match import content_key
 from postroom.reconcile.notice import Notice, Sends
 
 
@@ -134,6 +135,11 @@ class MemoryItems:
             if item.identity.uid in wanted:
                 found.setdefault(item.identity.uid, []).append(item.id)
         return found
+
+    def find_alike(self, items: Sequence[Item]) -> Sequence[str]:
+        """Return the ids of items that look like one of these."""
+        keys = {(item.kind, key) for item in items if (key := content_key(item))}
+        return [item.id for item in self.items.values() if (item.kind, content_key(item)) in keys]
 
     def note(self, item_id: str, other_id: str) -> None:
         """Note the record on a server's item, which changes its version as on a real one."""

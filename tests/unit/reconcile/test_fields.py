@@ -48,6 +48,12 @@ def test_names_and_columns_are_used_once(kind: Kind) -> None:
     assert len(columns) == len(set(columns))
 
 
+def test_settable_are_all_but_those_that_have_one_way_only() -> None:
+    for row in chain.from_iterable(ROWS.values()):
+        assert row.is_settable == (len(row.allowed) > 1)
+        assert row.default in row.allowed
+
+
 def test_a_settable_row_may_be_set_to_any_direction() -> None:
     for way in SyncDirection:
         assert directions_of(Kind.TASK, Policy(), {"body": way}).get("body", SyncDirection.NONE) is way

@@ -10,13 +10,13 @@ from tests.support.items import GUEST, a_contact, a_meeting, a_series, a_task, a
 from tests.support.synchronizing import NOON, Synchronizer
 
 from postroom.reconcile.act import Act
-from postroom.reconcile.item import Identity, Item, Kind, Part, Privacy, Side, State
-from postroom.reconcile.notice import Notice, Rule
+from postroom.reconcile.item import Identity, Item, Kind, Part, Privacy, Side, Span, State
+from postroom.reconcile.notice import Notice, Occasion, Rule
 from postroom.reconcile.pair import Decision, Doing, Failure, Link, Pair, Parting
-from postroom.reconcile.policy import Conflicts, ContactDeletion, Policy, PrivateItems, TaskDeletion
+from postroom.reconcile.policy import Clashes, Conflicts, ContactDeletion, Policy, PrivateItems, TaskDeletion
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.status import ShowAs, TaskProgress
-from postroom.schema.choices import AppointmentStatus
+from postroom.schema.choices import AppointmentStatus, SyncDirection
 from postroom.servers.memory_items import MemoryItems
 
 LATER = NOON + timedelta(hours=1)
@@ -235,6 +235,8 @@ def test_a_user_who_is_asked_decides() -> None:
         w.edit_server(pair, nickname="server")
         assert the_act(w).doing is Doing.ASK
         w.sync.settle()
+        w.edit_server(pair, nickname="server")
+        assert not w.acts()
         w.sync.pairs[pair.id] = replace(w.sync.pairs[pair.id], decision=decision)
         w.sync.marks = {Side.CRM: None, Side.SERVER: None}
         w.sync.settle()
@@ -356,6 +358,51 @@ def test_an_edit_beats_a_deletion() -> None:
     assert item.fields["body"] == "new"
 
 
+def test_an_edit_of_what_would_have_been_kept_anyway_makes_nothing_again() -> None:
+    w = World()
+    pair = w.pair(a_contact())
+    w.edit_crm(pair, nickname="new")
+    w.server.drop(pair.server_id or "")
+    assert (the_act(w).doing, the_act(w).reason) == (Doing.UNLINK, Reason.KEPT_CONTACT)
+
+
+def test_an_edit_that_can_not_be_made_again_is_named() -> None:
+    w = World()
+    pair = w.pair(a_task())
+    w.change(Side.CRM, pair, hindrance="It recurs.")
+    w.edit_crm(pair, body="new")
+    w.server.drop(pair.server_id or "")
+    assert (w.acts(), w.reasons()) == ((), [Reason.HINDERED])
+
+
+def test_a_linked_item_that_fell_ill_is_named_and_left_as_it_is() -> None:
+    w = World()
+    pair = w.pair(a_meeting())
+    w.edit_crm(pair, organizer=None, subject="new")
+    assert (w.acts(), w.reasons()) == ((), [Reason.NO_ORGANIZER])
+
+
+def test_of_a_guests_copy_the_crm_keeps_what_both_changed() -> None:
+    w = World()
+    record = w.crm.put(a_meeting(part=Part.GUEST_OF_COLLEAGUE))
+    w.server.put(a_meeting(side=Side.SERVER, part=Part.GUEST_OF_COLLEAGUE, identity=record.identity))
+    w.sync.settle()
+    (pair,) = w.sync.pairs.values()
+    w.crm.edit(pair.crm_id or "", NOON, subject="the organizer's")
+    w.edit_server(pair, subject="mine")
+    w.sync.settle()
+    assert w.on_server(pair).fields["subject"] == "the organizer's"
+    assert [lost.value for lost in w.sync.overwritten] == ["mine"]
+    assert not w.server.told
+
+
+def test_the_organizers_own_field_is_never_written_on_the_server() -> None:
+    w = World()
+    pair = w.pair(a_meeting())
+    w.edit_crm(pair, organizer="other@here.example")
+    assert the_act(w).doing is Doing.AGREE
+
+
 def test_a_moved_item_is_found_again_and_nothing_is_deleted() -> None:
     w = World()
     pair = w.pair(a_meeting())
@@ -397,6 +444,14 @@ def test_an_organization_may_have_it_deleted_as_dataverse_does() -> None:
     assert len(w.crm.items) == 1
 
 
+def test_even_then_the_past_stays() -> None:
+    w = world(distinct_deletes=False)
+    pair = w.pair(a_meeting(days=-1))
+    w.change(Side.CRM, pair, is_in_scope=False)
+    act = the_act(w)
+    assert (act.doing, act.reason, act.parting) == (Doing.UNLINK, Reason.KEPT_PAST, Parting.APART)
+
+
 @pytest.mark.parametrize("side", Side)
 def test_untracking_unlinks_and_tracking_again_links_the_same_two(side: Side) -> None:
     w = World()
@@ -433,6 +488,17 @@ def test_a_new_organizer_takes_the_meeting_over_without_a_cancellation() -> None
         Reason.ORGANIZER_CHANGED,
         Notice.NONE,
     )
+
+
+def test_an_organization_may_have_the_old_organizers_meeting_removed() -> None:
+    w = world(distinct_deletes=False)
+    pair = w.pair(a_meeting())
+    w.change(Side.CRM, pair, part=Part.GUEST_OF_COLLEAGUE)
+    w.edit_crm(pair, organizer="colleague@here.example")
+    act = the_act(w)
+    assert (act.doing, act.reason) == (Doing.DELETE, Reason.ORGANIZER_CHANGED)
+    w.sync.settle()
+    assert (len(w.crm.items), len(w.server.items)) == (1, 0)
 
 
 @pytest.mark.parametrize(("propagate", "doing"), [(False, Doing.UPDATE), (True, Doing.DELETE)])
@@ -520,6 +586,78 @@ def test_an_attendee_without_an_address_is_named_and_the_meeting_goes_on() -> No
     plan = w.sync.plan()
     assert [each.words for each in plan.findings] == ["Jo"]
     assert len(plan.acts) == 1
+
+
+def test_an_appointment_with_impossible_times_is_named() -> None:
+    w = World()
+    w.crm.put(an_appointment(time=Span(LATER, NOON)))
+    w.crm.put(an_appointment(time=Span(NOON, NOON + timedelta(days=11))))
+    assert (w.acts(), sorted(w.reasons())) == ((), [Reason.TOO_LONG, Reason.ENDS_EARLY])
+
+
+@pytest.mark.parametrize(
+    ("clashes", "doing", "reasons"),
+    [
+        (Clashes.IGNORE, Doing.CREATE, []),
+        (Clashes.WARN, Doing.CREATE, [Reason.CLASHES]),
+        (Clashes.ASK, Doing.ASK, [Reason.CLASHES]),
+    ],
+)
+def test_a_clash_of_times_is_ignored_said_or_asked_about(
+    clashes: Clashes, doing: Doing, reasons: list[Reason]
+) -> None:
+    w = world(clashes=clashes)
+    item = w.server.put(a_meeting(side=Side.SERVER))
+    w.sync.clashes = {item.id: ("other",)}
+    assert (the_act(w).doing, w.reasons()) == (doing, reasons)
+
+
+def test_a_user_who_accepts_a_clash_gets_the_appointment() -> None:
+    w = world(clashes=Clashes.ASK)
+    item = w.server.put(a_meeting(side=Side.SERVER))
+    w.sync.clashes = {item.id: ("other",)}
+    w.sync.settle()
+    assert not w.crm.items
+    (pair,) = w.sync.pairs.values()
+    w.sync.pairs[pair.id] = replace(pair, decision=Decision.ACCEPT)
+    assert the_act(w).reason is Reason.DECIDED_MAKE
+    w.sync.settle()
+    assert (len(w.crm.items), w.server.told) == (1, [])
+
+
+def test_nobody_is_told_in_the_first_pass() -> None:
+    w = World()
+    w.sync.occasion = Occasion.FIRST
+    w.crm.put(a_meeting())
+    assert the_act(w).sends.rule is Rule.FIRST_TIME
+
+
+def test_a_tracked_item_whose_record_is_out_of_scope_is_named_and_not_made_again() -> None:
+    w = World()
+    w.crm.put(a_contact(is_in_scope=False))
+    w.server.put(a_contact())
+    assert (w.acts(), w.reasons()) == ((), [Reason.LOOKS_ALIKE])
+
+
+def test_an_administrators_directions_hold() -> None:
+    w = World()
+    w.sync.chosen = {Kind.TASK: {"body": SyncDirection.TO_CRM, "subject": SyncDirection.NONE}}
+    pair = w.pair(a_task(body="mine"))
+    assert "body" not in w.on_server(pair).fields
+    w.edit_crm(pair, subject="not to go", body="mine again")
+    w.edit_server(pair, subject="nor this", body="theirs")
+    w.sync.settle()
+    assert (w.in_crm(pair).fields["body"], w.on_server(pair).fields["body"]) == ("theirs", "theirs")
+    assert w.in_crm(pair).fields["subject"] == "not to go"
+    assert [(lost.field, lost.value) for lost in w.sync.overwritten] == [("body", "mine again")]
+
+
+def test_no_organizer_on_the_server_does_not_empty_the_crms() -> None:
+    w = World()
+    pair = w.pair(an_appointment())
+    w.edit_server(pair, organizer=None)
+    w.sync.settle()
+    assert w.in_crm(pair).fields["organizer"]
 
 
 def test_a_draft_waits_where_drafts_are_kept() -> None:
