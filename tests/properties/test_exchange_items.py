@@ -12,10 +12,10 @@ from tests.support.exchange_items import BERLIN, ItemDesk
 from tests.support.exchange_place import ExchangePlace
 
 from postroom.reconcile.fields import NAMED, canonical_fields
-from postroom.reconcile.item import Attendee, Item, Kind, Value
+from postroom.reconcile.item import Attendee, Item, Kind, Span, Value
 from postroom.reconcile.notice import Notice, Rule, Sends
 from postroom.reconcile.status import ShowAs, TaskProgress
-from postroom.reconcile.values import PersonName, PostalAddress, Regarding, Span
+from postroom.reconcile.values import PersonName, PostalAddress, Regarding
 from postroom.sandbox.faults import Faults
 from postroom.schema.choices import Priority
 from postroom.servers.exchange.channel import close_channels
@@ -70,10 +70,15 @@ def _filled_from_the_top(address: PostalAddress | None) -> PostalAddress | None:
 
 
 ADDRESSES = _or_none(PostalAddress, 7).map(_filled_from_the_top)
+PAGES = st.none() | st.from_regex(r"https://[a-z]{1,9}[.]example/[a-z0-9/~-]{0,9}", fullmatch=True)
 CONTACT = {
-    name: {"full_name": _or_none(PersonName, 5), "body": BODIES, "birthday": DAYS, "anniversary": DAYS}.get(
-        name, ADDRESSES if name.endswith("_address") else LINES
-    )
+    name: {
+        "full_name": _or_none(PersonName, 5),
+        "body": BODIES,
+        "web_page": PAGES,
+        "birthday": DAYS,
+        "anniversary": DAYS,
+    }.get(name, ADDRESSES if name.endswith("_address") else LINES)
     for name in NAMED[Kind.CONTACT]
 }
 FIELDS = {

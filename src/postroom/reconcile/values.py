@@ -1,16 +1,7 @@
-"""Values of several parts: the times, names and addresses that fields of items hold."""
+"""Values of several parts: the names and addresses that fields of items hold; `Span` is in `item`."""
 
-from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
-
-
-class Span(NamedTuple):
-    """When an appointment takes place: the field `time`."""
-
-    starts_at: datetime
-    ends_at: datetime
-    is_all_day: bool = False
 
 
 class PersonName(NamedTuple):

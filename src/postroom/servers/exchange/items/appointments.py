@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from postroom.mime.key import address_key
-from postroom.reconcile.item import Attendee, Item, Part, Value
+from postroom.reconcile.item import Attendee, Item, Part, Span, Value
 from postroom.reconcile.status import ShowAs
-from postroom.reconcile.values import Answer, Response, Span
+from postroom.reconcile.values import Answer, Response
 from postroom.servers.exchange.answer import Element, text_at
 from postroom.servers.exchange.items.frame import Frame, is_midnight
 from postroom.servers.exchange.items.marks import read_regarding, write_regarding
@@ -145,8 +145,8 @@ def write(fields: Mapping[str, Value], frame: Frame) -> list[Piece]:
     """Return the pieces that write these fields; those that only the server decides are passed over."""
     pieces: list[Piece] = []
     for name, value in fields.items():
-        if name == "time" and isinstance(value, tuple):
-            pieces += write_span(Span(*value), frame)
+        if name == "time" and isinstance(value, Span):
+            pieces += write_span(value, frame)
         elif name in _WRITERS:
             pieces += _WRITERS[name](value)
     return pieces
@@ -155,13 +155,13 @@ def write(fields: Mapping[str, Value], frame: Frame) -> list[Piece]:
 def write_span(span: Span, frame: Frame) -> list[Piece]:
     """Return the pieces that say when it takes place."""
     pieces = [
-        simple("calendar:Start", moment(span.starts_at)),
-        simple("calendar:End", moment(span.ends_at)),
+        simple("calendar:Start", moment(span.start_at)),
+        simple("calendar:End", moment(span.end_at)),
         simple("calendar:IsAllDayEvent", "true" if span.is_all_day else "false"),
     ]
     if span.is_all_day:
         # Whole days are counted in the item's zone; in another one these would be others.
-        pieces += write_zone(frame.zone_name if is_midnight(span.starts_at, frame.zone) else "UTC")
+        pieces += write_zone(frame.zone_name if is_midnight(span.start_at, frame.zone) else "UTC")
     return pieces
 
 
@@ -178,11 +178,11 @@ def write_new(draft: Item, frame: Frame, now: datetime) -> list[Piece]:
     """Return what a new appointment has beside its fields: zone, reminder, and its UID where it has one."""
     pieces = []
     span = draft.fields.get("time")
-    if not (isinstance(span, tuple) and Span(*span).is_all_day):
+    if not (isinstance(span, Span) and span.is_all_day):
         pieces += write_zone(frame.zone_name)
     if draft.identity.uid:
         pieces.append(simple("calendar:UID", draft.identity.uid))
-    is_old = draft.starts_at is not None and draft.starts_at < now - REMINDED_FOR
+    is_old = draft.is_past(now - REMINDED_FOR)
     is_reminded = not is_old and draft.fields.get("show_as") is not ShowAs.FREE
     pieces.append(simple("item:ReminderIsSet", "true" if is_reminded else "false"))
     if is_reminded:

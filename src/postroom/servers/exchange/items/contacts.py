@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Final
+from urllib.parse import quote
 
 from postroom.reconcile.item import Value
 from postroom.reconcile.values import PersonName, PostalAddress
@@ -21,7 +22,6 @@ _TEXTS: Final[Mapping[str, str]] = {
     "department": "Department",
     "manager": "Manager",
     "assistant": "AssistantName",
-    "web_page": "BusinessHomePage",
     "spouse": "SpouseName",
     "nickname": "Nickname",
 }
@@ -85,7 +85,14 @@ PATHS: Final = (
     *(
         field(f"contacts:{name}")
         for name in (
-            *("CompleteName", "EmailAddresses", "PhoneNumbers", "PhysicalAddresses", "Children"),
+            *(
+                "BusinessHomePage",
+                "CompleteName",
+                "EmailAddresses",
+                "PhoneNumbers",
+                "PhysicalAddresses",
+                "Children",
+            ),
             *_TEXTS.values(),
             *_NAME_PARTS.values(),
             *_DAYS.values(),
@@ -108,6 +115,7 @@ def read(item: Element, properties: Mapping[str, str], frame: Frame) -> dict[str
     fields |= {name: properties.get(key) for name, (key, _) in _EXTENDED.items()}
     fields |= {name: _day(item, each, name, frame) for name, each in _DAYS.items()}
     fields["full_name"] = _name(item, properties)
+    fields["web_page"] = text_at(item, "t:BusinessHomePage")
     fields["children"] = ", ".join(filter(None, texts_at(item, "t:Children/t:String")))
     fields["body"] = read_body(item)
     return fields
@@ -210,6 +218,13 @@ def _write_name(value: Value) -> list[Piece]:
     return [*pieces, simple("contacts:DisplayName", shown), extended(tagged(0x3A45, "String"), name.title)]
 
 
+def _write_web_page(value: Value) -> list[Piece]:
+    # The server refuses the whole item when this is no URI.
+    # source: MS-OXWSCONT 2.2.4.2 BusinessHomePage, RFC3986 2
+    page = plain(value)
+    return [simple("contacts:BusinessHomePage", page and quote(page, safe="/:?#@!$&'()*+,;=%~"))]
+
+
 def _write_children(value: Value) -> list[Piece]:
     # As one text: split, it would not come back as it was written.
     names = plain(value)
@@ -225,6 +240,7 @@ _WRITERS: Final[Mapping[str, Callable[[Value], list[Piece]]]] = {
     **{name: _extended_writer(path) for name, (_, path) in _EXTENDED.items()},
     **{name: _day_writer(each) for name, each in _DAYS.items()},
     "full_name": _write_name,
+    "web_page": _write_web_page,
     "children": _write_children,
     "body": write_body,
 }

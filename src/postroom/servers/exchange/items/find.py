@@ -76,9 +76,11 @@ def _found(
 
 
 def _equal_to_any(path: str, values: Sequence[str]) -> str:
-    # source: MS-OXWSSRCH 2.2.4.20
-    conditions = [
-        tag("t:IsEqualTo", path, tag("t:FieldURIOrConstant", tag("t:Constant", Value=value)))
-        for value in values
-    ]
+    conditions = [equal_to(path, value) for value in values]
     return tag("m:Restriction", tag("t:Or", *conditions) if len(conditions) > 1 else conditions[0])
+
+
+def equal_to(path: str, value: str) -> str:
+    """Return the condition that a property has this value."""
+    # source: MS-OXWSSRCH 2.2.4.20
+    return tag("t:IsEqualTo", path, tag("t:FieldURIOrConstant", tag("t:Constant", Value=value)))

@@ -9,6 +9,7 @@ from postroom.reconcile.item import Item, Kind, Value
 from postroom.reconcile.notice import Notice, Rule, Sends
 from postroom.servers.exchange.account import ExchangeAccount
 from postroom.servers.exchange.autodiscover import OnFound
+from postroom.servers.exchange.items.alike import alike
 from postroom.servers.exchange.items.feed import Changes, read_progress
 from postroom.servers.exchange.items.find import by_token, by_uid
 from postroom.servers.exchange.items.frame import Frame
@@ -90,6 +91,10 @@ class ExchangeItems:
         kinds = self._known_places().kinds
         calendars = [folder for folder, kind in kinds.items() if kind is Kind.APPOINTMENT]
         return by_uid(self._session, calendars, uids)
+
+    def find_alike(self, items: Sequence[Item]) -> Sequence[str]:
+        """Return the ids of items that look like one of these; nothing is changed by looking."""
+        return alike(self._session, self._reader, self._known_places(), items)
 
     def note(self, item_id: str, other_id: str) -> None:
         """Note on an item which record it belongs to; it counts as tracked from then on."""

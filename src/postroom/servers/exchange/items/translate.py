@@ -99,7 +99,6 @@ def read_item(element: Element, kind: Kind, frame: Frame, own: Mapping[str, Valu
         part=appointments.part_of(element, frame) if is_calendar else Part.OWNER,
         state=_state(element, kind, fields),
         privacy=Privacy.PRIVATE if appointments.is_private(element) else Privacy.OPEN,
-        starts_at=_starts_at(kind, fields),
         is_tracked=is_tracked(element, properties, frame),
         unaddressed=appointments.unaddressed(element) if is_calendar else (),
         hindrance=hindrance,
@@ -121,14 +120,6 @@ def _state(element: Element, kind: Kind, fields: Mapping[str, Value]) -> State:
     if kind.is_calendar and text_at(element, "t:IsCancelled") == "true":
         return State.CANCELED
     return State.COMPLETED if fields.get("status") is TaskProgress.COMPLETED else State.OPEN
-
-
-def _starts_at(kind: Kind, fields: Mapping[str, Value]) -> datetime | None:
-    span = fields.get("time")
-    if kind is Kind.APPOINTMENT and isinstance(span, tuple):
-        start = span[0]
-        return start if isinstance(start, datetime) else None
-    return None
 
 
 def pieces_of(kind: Kind, fields: Mapping[str, Value], frame: Frame) -> list[Piece]:
