@@ -30,7 +30,7 @@ def decide(situation: Situation, pair: Pair) -> Decided:
     if resting := rests(situation, pair, crm.item, server.item):
         return [resting]
     case = _Case(situation, pair, crm, server, names)
-    return _HANDLERS[OUTCOMES[crm.change, server.change]](case)
+    return HANDLERS[OUTCOMES[crm.change, server.change]](case)
 
 
 def rests(situation: Situation, pair: Pair, crm: Item | None, server: Item | None) -> Finding | None:
@@ -154,7 +154,8 @@ def _put_together(case: _Case, crm: Item, server: Item) -> Decided:
     directions = case.situation.directions[crm.kind]
     rule = _DECIDED.get(case.pair.decision) or authority(crm, server)
     merged = merge(case.pair, case.crm, case.server, directions, rule)
-    if merged.overwritten and case.situation.policy.conflicts is Conflicts.ASK and not _is_decided(case):
+    asks = case.situation.policy.conflicts is Conflicts.ASK and rule is Authority.LATER
+    if merged.overwritten and asks:
         return _ask(case, merged)
     made: Decided = []
     settles = frozenset(merged.settled)
@@ -213,10 +214,6 @@ def _ask(case: _Case, merged: Merge) -> Decided:
     ]
 
 
-def _is_decided(case: _Case) -> bool:
-    return case.pair.decision in _DECIDED
-
-
 def _carry_deletion(case: _Case, survivor: Side) -> Decided:
     kept = case.why_kept(survivor)
     if kept is not None:
@@ -265,7 +262,8 @@ _WHO_CHANGED = {
     (True, False): Reason.CHANGED_IN_CRM,
     (False, True): Reason.CHANGED_ON_SERVER,
 }
-_HANDLERS: Mapping[Outcome, Callable[[_Case], Decided]] = {
+#: How each outcome is carried out.
+HANDLERS: Mapping[Outcome, Callable[[_Case], Decided]] = {
     Outcome.NOTHING: lambda _: [],
     Outcome.UPDATE_CRM: _reconcile,
     Outcome.UPDATE_SERVER: _reconcile,

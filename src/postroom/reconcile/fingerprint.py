@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from hashlib import blake2b
 
@@ -42,9 +42,11 @@ def _encoded(value: Value) -> bytes:
 
 
 def _encoded_scalar(value: Value) -> bytes:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return b"i%d" % value  # a choice is the number that it equals
     if isinstance(value, Enum):
         return b"e" + str(value.value).encode()
-    if isinstance(value, bool | int | float | timedelta):
+    if isinstance(value, bool | float | timedelta):
         return f"{type(value).__name__[0]}{value}".encode()
     if isinstance(value, datetime):
         if value.tzinfo is not None:
@@ -52,6 +54,8 @@ def _encoded_scalar(value: Value) -> bytes:
         return b"t" + value.isoformat().encode()
     if isinstance(value, date | time):
         return b"d" + value.isoformat().encode()
+    if isinstance(value, tzinfo):
+        return b"z" + str(value).encode()
     if is_dataclass(value):
         compared = (getattr(value, each.name) for each in fields(value) if each.compare)
         return _joined(b"o" + type(value).__name__.encode(), map(_encoded, compared))

@@ -80,6 +80,8 @@ def on_update(
     """
     concerned = crm.attendees | server.attendees
     rule = _silence(crm, concerned, now)
+    if rule is None and server.part is not Part.OWNER:
+        rule = Rule.NOT_ORGANIZER
     if rule is Rule.PAST and policy.update_past_meetings_openly:
         rule = None
     told = {name for name in written if NAMED[crm.kind][name].is_told}

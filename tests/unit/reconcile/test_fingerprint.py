@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import Enum
 from itertools import combinations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from postroom.reconcile.fingerprint import fingerprint
 from postroom.reconcile.item import Attendee
+from postroom.schema.choices import Priority
 
 
 class Colour(Enum):
@@ -19,7 +21,8 @@ class Colour(Enum):
 
 VALUES: list[Any] = [
     None, "", "None", "a", b"a", 1, "1", 1.5, True, ("a", "b"), ("ab",), ("b", "a"), frozenset({"a", "b"}),
-    (), frozenset(), date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC), time(1, 2), timedelta(1), Colour.RED,
+    (), frozenset(), date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC), time(1, 2), timedelta(1), Colour.RED, UTC,
+    ZoneInfo("Europe/Berlin"),
     Attendee("a"), {"a": 1}, {"a": "1"},
 ]  # fmt: skip
 
@@ -27,6 +30,10 @@ VALUES: list[Any] = [
 def test_different_contents_have_different_fingerprints() -> None:
     for one, other in combinations(VALUES, 2):
         assert fingerprint(one) != fingerprint(other), (one, other)
+
+
+def test_a_choice_is_the_number_that_it_equals() -> None:
+    assert fingerprint(Priority.HIGH) == fingerprint(2)
 
 
 def test_an_instant_is_the_same_in_every_zone() -> None:

@@ -113,6 +113,17 @@ def test_a_user_who_is_asked_says_whether_they_are_the_same(answer: str, linked:
     assert (len(crm.items), len(server.items)) == (1, 1)
 
 
+def test_a_copy_that_nobody_tracks_is_not_even_named() -> None:
+    crm, server = MemoryItems(Side.CRM), MemoryItems(Side.SERVER)
+    crm.put(a_task())
+    sync = Synchronizer(crm, server)
+    sync.settle()
+    (item,) = server.items.values()
+    server.put(replace(item, id="", is_tracked=False, identity=replace(item.identity, uid="other")))
+    plan = sync.plan()
+    assert (plan.acts, plan.findings) == ((), ())
+
+
 def test_a_copy_of_a_linked_item_is_ignored_unless_the_organization_wants_it() -> None:
     for ignore, records in ((True, 1), (False, 2)):
         crm, server = MemoryItems(Side.CRM), MemoryItems(Side.SERVER)

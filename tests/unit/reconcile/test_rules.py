@@ -531,6 +531,17 @@ def test_of_a_private_item_the_crm_learns_only_that_the_time_is_taken() -> None:
     assert record.fields["time"] == secret.fields["time"]
 
 
+def test_a_new_organizer_sends_nothing_from_a_meeting_that_is_not_his_on_the_server() -> None:
+    w = World()
+    record = w.crm.put(a_meeting(part=Part.GUEST_OF_COLLEAGUE))
+    w.server.put(a_meeting(side=Side.SERVER, part=Part.GUEST_OF_COLLEAGUE, identity=record.identity))
+    w.sync.settle()
+    (pair,) = w.sync.pairs.values()
+    w.change(Side.CRM, pair, part=Part.OWNER)
+    w.edit_crm(pair, location="Room 2")
+    assert the_act(w).sends.rule is Rule.NOT_ORGANIZER
+
+
 def test_what_becomes_private_says_nothing_more_and_open_again_says_all() -> None:
     w = World()
     pair = w.pair(a_meeting())

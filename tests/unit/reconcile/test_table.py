@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from postroom.reconcile.changes import Change
-from postroom.reconcile.decide import _HANDLERS
+from postroom.reconcile.decide import HANDLERS
 from postroom.reconcile.item import Side
 from postroom.reconcile.table import OUTCOMES, SWAPPED, Outcome
 
@@ -15,7 +15,7 @@ def test_every_pair_of_changes_has_an_outcome() -> None:
 
 
 def test_every_outcome_is_reached_and_carried_out() -> None:
-    assert set(OUTCOMES.values()) == set(Outcome) == set(_HANDLERS)
+    assert set(OUTCOMES.values()) == set(Outcome) == set(HANDLERS)
 
 
 @pytest.mark.parametrize(("crm", "server"), list(product(Change, repeat=2)))
