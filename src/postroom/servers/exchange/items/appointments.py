@@ -28,7 +28,7 @@ ELEMENT: Final = "CalendarItem"
 _NAMES = (
     "UID Start End IsAllDayEvent LegacyFreeBusyStatus Location IsMeeting IsCancelled CalendarItemType "
     "MyResponseType Organizer RequiredAttendees OptionalAttendees Recurrence ModifiedOccurrences "
-    "DeletedOccurrences StartTimeZone"
+    "DeletedOccurrences LastOccurrence StartTimeZone"
 )
 #: What is asked for of an appointment.
 PATHS: Final = tuple(field(f"calendar:{name}") for name in _NAMES.split())
@@ -178,7 +178,7 @@ def write_new(draft: Item, frame: Frame, now: datetime) -> list[Piece]:
     """Return what a new appointment has beside its fields: zone, reminder, and its UID where it has one."""
     pieces = []
     span = draft.fields.get("time")
-    if not (isinstance(span, Span) and span.is_all_day):
+    if isinstance(span, Span) and not span.is_all_day:
         pieces += write_zone(frame.zone_name)
     if draft.identity.uid:
         pieces.append(simple("calendar:UID", draft.identity.uid))

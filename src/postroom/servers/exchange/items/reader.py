@@ -9,6 +9,7 @@ from postroom.reconcile.item import Item, Kind
 from postroom.servers.exchange.answer import Element, Message, SoapFault, text_at
 from postroom.servers.exchange.faults import CODES, about_request
 from postroom.servers.exchange.items.frame import Frame
+from postroom.servers.exchange.items.series import MOST_CHANGED, changed_ids
 from postroom.servers.exchange.items.translate import damaged, id_in, kind_in, read_item, wanted
 from postroom.servers.exchange.markup import item_ids, shape, tag
 from postroom.servers.exchange.session import Session
@@ -82,16 +83,34 @@ class Reader:
         for each in given:
             if each.element is None:
                 yield damaged(each.named.id, each.named.version, next(iter(kinds)), each.code)
-            elif each.named.id not in masters:
-                yield from self._translated(each.element, folders)
-        for element in self._masters_of(sorted(masters), wanted(kinds)):
-            yield from self._translated(element, folders)
+        elements = [
+            each.element for each in given if each.element is not None and each.named.id not in masters
+        ]
+        elements += self._masters_of(sorted(masters), wanted(kinds))
+        days = self._changed_days(elements)
+        for element in elements:
+            yield from self._translated(element, days, folders)
 
-    def _translated(self, element: Element, folders: Collection[str]) -> Iterator[Item]:
+    def _changed_days(self, elements: Iterable[Element]) -> Mapping[str, Element]:
+        """Return the days of these series that are not as the others, by their ids."""
+        masters = [each for each in elements if kind_in(each) is Kind.SERIES]
+        ids = [Named(day) for master in masters for day in changed_ids(master)[:MOST_CHANGED]]
+        asked = wanted((Kind.APPOINTMENT,))
+        given = (each for batch in _batches(ids) for each in self._given(batch, asked))
+        return {each.named.id: each.element for each in given if each.element is not None}
+
+    def masters(self, ids: Sequence[str]) -> Mapping[str, Element]:
+        """Return the elements of these series."""
+        given = self._given(list(map(Named, ids)), wanted((Kind.APPOINTMENT,)))
+        return {each.named.id: each.element for each in given if each.element is not None}
+
+    def _translated(
+        self, element: Element, days: Mapping[str, Element], folders: Collection[str]
+    ) -> Iterator[Item]:
         kind = kind_in(element)
         if kind is None:
             return
-        item = read_item(element, kind, self._frame, {})
+        item = read_item(element, kind, self._frame, days)
         self.kinds[item.id] = kind
         parent, _ = id_in(element, "ParentFolderId")
         yield item if parent in folders else replace(item, is_in_scope=False)

@@ -16,6 +16,7 @@ from postroom.servers.exchange.items.frame import Frame
 from postroom.servers.exchange.items.marks import marks, tracked_by_category
 from postroom.servers.exchange.items.places import HOMES, Places, look_at
 from postroom.servers.exchange.items.reader import Named, Reader
+from postroom.servers.exchange.items.series_writer import SeriesWriter
 from postroom.servers.exchange.items.translate import ELEMENTS
 from postroom.servers.exchange.items.writer import Writer
 from postroom.servers.exchange.session import Now, Session, the_time
@@ -41,6 +42,7 @@ class ExchangeItems:
         self._session = session
         self._reader = Reader(session, frame)
         self._writer = Writer(session, frame)
+        self._series = SeriesWriter(session, self._reader, self._writer, frame)
         self._frame = frame
         self._places: Places | None = None
 
@@ -65,12 +67,19 @@ class ExchangeItems:
         version = self._reader.versions([known]).get(known) if known else None
         if known and version is not None:
             return known, version
+        if draft.kind is Kind.SERIES:
+            return self._series.create(draft, token, sends)
         return self._writer.create(draft, token, sends)
 
     def update(self, item_id: str, version: str, fields: Mapping[str, Value], sends: Sends) -> str:
         """Write these fields, leave all others, tell whom `sends` names, and return the new version."""
         kind = self._kind_of(item_id)
-        return self._writer.update(item_id, version, kind, fields, sends)
+        if kind is not Kind.SERIES or "recurrence" not in fields:
+            return self._writer.update(item_id, version, kind, fields, sends)
+        item = self.get([item_id]).get(item_id)
+        if item is None or item.version != version:
+            raise StaleVersion("The series was not changed: it is another one by now.")
+        return self._series.update(item, fields, sends)
 
     def delete(self, item_id: str, version: str, removal: Removal, sends: Sends) -> None:
         """Remove an item and tell whom `sends` names; one that is gone already is no error."""

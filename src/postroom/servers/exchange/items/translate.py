@@ -8,7 +8,7 @@ from postroom.reconcile.fields import canonical_fields
 from postroom.reconcile.item import Item, Kind, Part, Privacy, State, Value
 from postroom.reconcile.status import TaskProgress
 from postroom.servers.exchange.answer import Element, local, read_instant, text_at
-from postroom.servers.exchange.items import appointments, contacts, tasks
+from postroom.servers.exchange.items import appointments, contacts, series, tasks
 from postroom.servers.exchange.items.frame import Frame
 from postroom.servers.exchange.items.marks import PATHS as MARKS
 from postroom.servers.exchange.items.marks import identity_of, is_tracked, marks, properties_of
@@ -75,8 +75,8 @@ def damaged(item_id: str, version: str, kind: Kind, code: str) -> Item:
     return Item(item_id, version, kind, {}, NEVER, hindrance=_UNREADABLE.format(code or "no code"))
 
 
-def read_item(element: Element, kind: Kind, frame: Frame, own: Mapping[str, Value]) -> Item:
-    """Return the item in an element; `own` are fields that were read from more than this element.
+def read_item(element: Element, kind: Kind, frame: Frame, days: Mapping[str, Element]) -> Item:
+    """Return the item in an element; `days` are the elements of days of series that were changed.
 
     What can't be synchronized becomes an item with a hindrance; the others are none the worse for it.
     """
@@ -84,7 +84,7 @@ def read_item(element: Element, kind: Kind, frame: Frame, own: Mapping[str, Valu
     fields: Mapping[str, Value] = {"subject": text_at(element, "t:Subject")}
     hindrance = ""
     try:
-        fields = {**_fields(element, kind, properties, frame), **own}
+        fields = _fields(element, kind, properties, frame, days)
     except Unreadable as reason:
         hindrance = str(reason)
     item_id, version = id_in(element)
@@ -99,13 +99,20 @@ def read_item(element: Element, kind: Kind, frame: Frame, own: Mapping[str, Valu
         part=appointments.part_of(element, frame) if is_calendar else Part.OWNER,
         state=_state(element, kind, fields),
         privacy=Privacy.PRIVATE if appointments.is_private(element) else Privacy.OPEN,
+        last_start_at=series.last_start_of(element) if kind is Kind.SERIES else None,
         is_tracked=is_tracked(element, properties, frame),
         unaddressed=appointments.unaddressed(element) if is_calendar else (),
         hindrance=hindrance,
     )
 
 
-def _fields(element: Element, kind: Kind, properties: Mapping[str, str], frame: Frame) -> Mapping[str, Value]:
+def _fields(
+    element: Element,
+    kind: Kind,
+    properties: Mapping[str, str],
+    frame: Frame,
+    days: Mapping[str, Element],
+) -> Mapping[str, Value]:
     if kind is Kind.CONTACT:
         return contacts.read(element, properties, frame)
     if kind is Kind.TASK:
@@ -113,6 +120,8 @@ def _fields(element: Element, kind: Kind, properties: Mapping[str, str], frame: 
     fields = appointments.read(element, properties)
     if kind is Kind.APPOINTMENT:
         fields["time"] = appointments.read_span(element)
+    else:
+        fields["recurrence"] = series.read_series(element, days, fields, frame)
     return fields
 
 
@@ -128,7 +137,11 @@ def pieces_of(kind: Kind, fields: Mapping[str, Value], frame: Frame) -> list[Pie
         return contacts.write(fields)
     if kind is Kind.TASK:
         return tasks.write(fields, frame)
-    return appointments.write(fields, frame)
+    pieces = appointments.write(fields, frame)
+    wanted_series = fields.get("recurrence")
+    if isinstance(wanted_series, series.Series):
+        pieces += series.write_master(wanted_series, frame)
+    return pieces
 
 
 def draft_pieces(draft: Item, token: str, frame: Frame, now: datetime) -> list[Piece]:

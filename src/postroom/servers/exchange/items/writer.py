@@ -63,8 +63,7 @@ class Writer:
 
     def put(self, item_id: str, version: str, element: str, pieces: Sequence[Piece], sends: Sends) -> str:
         """Write these properties and return the new version; without a version, whatever it is now."""
-        named = tag("t:ItemId", Id=item_id, ChangeKey=version) if version else tag("t:ItemId", Id=item_id)
-        change = tag("t:ItemChange", named, updates(element, pieces))
+        change = tag("t:ItemChange", _named(item_id, version), updates(element, pieces))
         # source: MS-OXWSCORE 3.1.4.9
         request = tag(
             "m:UpdateItem",
@@ -80,7 +79,7 @@ class Writer:
         # source: MS-OXWSCORE 3.1.4.3
         request = tag(
             "m:DeleteItem",
-            tag("m:ItemIds", tag("t:ItemId", Id=item_id, ChangeKey=version)),
+            tag("m:ItemIds", _named(item_id, version)),
             DeleteType=_REMOVALS[removal],
             SendMeetingCancellations=_told(sends),
             AffectedTaskOccurrences="AllOccurrences",
@@ -106,6 +105,10 @@ class Writer:
 
 def _told(sends: Sends) -> str:
     return _NOBODY if sends.notice is Notice.NONE else _ALL
+
+
+def _named(item_id: str, version: str) -> str:
+    return tag("t:ItemId", Id=item_id, ChangeKey=version) if version else tag("t:ItemId", Id=item_id)
 
 
 def _written(message: Message) -> tuple[str, str]:
