@@ -49,6 +49,7 @@ def _item(kind: Kind, fields: dict[str, Any], values: dict[str, Any]) -> Item:
 
 
 def a_series(subject: str = "Stand-up", side: Side = Side.CRM, days: int = 1, **values: Any) -> Item:
-    item = a_meeting(subject, side, days, last_start_at=NOON + timedelta(days=days), **values)
+    values.setdefault("last_start_at", NOON + timedelta(days=days))
+    item = a_meeting(subject, side, days, **values)
     fields = {name: value for name, value in item.fields.items() if name != "time"}
     return replace(item, kind=Kind.SERIES, fields={"recurrence": ("weekly", "all"), **fields})

@@ -216,6 +216,24 @@ def directions_of(
     return {name: way for name, way in wanted.items() if way is not SyncDirection.NONE}
 
 
+def find_field(kind: Kind, column: str) -> str | None:
+    """Return the name of the field that a column of the CRM belongs to, as rows of mappings name it.
+
+    >>> find_field(Kind.CONTACT, "telephone1"), find_field(Kind.TASK, "scheduledend")
+    ('business_phone', 'due')
+    """
+    return next((row.name for row in ROWS[kind] if column in row.columns), None)
+
+
+def allowed_mask(row: Row) -> int:
+    """Return the directions that a row admits as the bit mask that `allowedsyncdirection` holds.
+
+    >>> allowed_mask(NAMED[Kind.TASK]["subject"]), allowed_mask(NAMED[Kind.TASK]["status"])
+    (15, 8)
+    """
+    return sum(1 << way for way in row.allowed)
+
+
 def goes_to(side: Side, way: SyncDirection | None) -> bool:
     """Say whether a field of this direction is written on that side.
 

@@ -1,4 +1,4 @@
-"""Plans in words: what an act does, why, and who is told, for whoever looks before it is done."""
+"""Plans in words: what an act does and who is told, for whoever looks before it is done."""
 
 from postroom.reconcile.act import Act, Finding
 from postroom.reconcile.health import QUIET

@@ -21,8 +21,8 @@ class Colour(Enum):
 
 VALUES: list[Any] = [
     None, "", "None", "a", b"a", 1, "1", 1.5, True, ("a", "b"), ("ab",), ("b", "a"), frozenset({"a", "b"}),
-    (), frozenset(), date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC), time(1, 2), timedelta(1), Colour.RED, UTC,
-    ZoneInfo("Europe/Berlin"),
+    (), frozenset(), date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC), time(1, 2), timedelta(1), Colour.RED,
+    UTC, ZoneInfo("Europe/Berlin"),
     Attendee("a"), {"a": 1}, {"a": "1"},
 ]  # fmt: skip
 
