@@ -43,7 +43,7 @@ _LISTS: Final = {"required": "t:RequiredAttendees", "optional": "t:OptionalAtten
 _ATTENDEE: Final = "t:Attendee"
 
 #: After this nobody is reminded of what has begun.
-# source: Dataverse server-side synchronization, sync logic for appointments
+# source: DATAVERSE-EMAIL sync logic for appointments
 REMINDED_FOR: Final = timedelta(days=7)
 _REMINDER_MINUTES: Final = "15"
 

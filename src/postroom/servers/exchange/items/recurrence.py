@@ -55,7 +55,7 @@ def read_recurrence(element: Element) -> Recurrence:
         parts,
         _day(text_at(bounds, "t:StartDate")),
         _day(end) if (end := text_at(bounds, "t:EndDate")) else None,
-        int(number) if number.isdecimal() else None,
+        int(number) if number.isdecimal() and len(number) < 9 else None,
     )
 
 

@@ -66,7 +66,7 @@ class SeriesWriter:
         version = item.version
         if changes.is_rewritten:
             version = self._stirred(item, present, wanted)
-            pieces += write_master(wanted, self._frame)
+            pieces += write_master(wanted, self._frame, present.zone)
         if pieces:
             self._writer.put(item.id, version, appointments.ELEMENT, pieces, sends)
         for day in changes.changed:

@@ -20,6 +20,11 @@ IMPORTANCES: Final[Mapping[str, Priority]] = {
 _IMPORTANCE_NAMES: Final = {priority: name for name, priority in IMPORTANCES.items()}
 
 
+#: Years that anything may fall in; nearer to the ends of the calendar no zone can be reckoned with.
+# source: MS-OXOCAL 2.2.1.44.1
+YEARS: Final = range(1601, 4501)
+
+
 class Unreadable(Exception):  # noqa: N818 - a signal within this package
     """An item means nothing that could be synchronized; its words say why, and what helps."""
 
@@ -70,6 +75,6 @@ def moment_at(item: Element, path: str, what: str) -> datetime | None:
     if not written:
         return None
     at = read_instant(written)
-    if at is None:
+    if at is None or at.year not in YEARS:
         raise Unreadable(f"Its {what} can't be read; open it in Outlook, set it anew and save it.")
     return at.replace(microsecond=0)
