@@ -1,4 +1,4 @@
-"""Places: the folders whose items are synchronized, as one glance at the mailbox shows them."""
+"""Places: the folders whose items are synchronized, as one glance shows them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

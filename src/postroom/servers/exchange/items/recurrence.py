@@ -11,7 +11,7 @@ from postroom.servers.exchange.items.text import Unreadable
 from postroom.servers.exchange.markup import tag, text
 
 #: What each kind of pattern says, in the order of the schema.
-# source: MS-OXWSCDATA 2.2.4.63 RecurrencePatternTypes
+# source: MS-OXWSCDATA RecurrencePatternTypes
 PATTERNS: Final[Mapping[str, tuple[str, ...]]] = {
     "DailyRecurrence": ("Interval",),
     "WeeklyRecurrence": ("Interval", "DaysOfWeek", "FirstDayOfWeek"),

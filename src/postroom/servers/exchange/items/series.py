@@ -1,4 +1,4 @@
-"""Series: a recurring master with the days that were changed and those that were taken out, as one value."""
+"""Series: a recurring master with its changed and its removed days, as one value."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -50,7 +50,7 @@ PATHS: Final = (
     ),
     *(named(name) for _, name in _DAYS.values()),
 )
-# source: MS-OXWSTASK 2.2.5.1 TaskDelegateStateType
+# source: EWS-REFERENCE DelegationState
 _OWN: Final = frozenset({"", "NoMatch", "OwnNew", "Owned", "Own"})
 
 

@@ -11,7 +11,7 @@ from postroom.servers.exchange.items.piece import Piece, simple
 from postroom.servers.exchange.markup import field, text
 
 #: How Exchange names what the CRM numbers.
-# source: MS-OXWSCDATA 2.2.5.12 ImportanceChoicesType
+# source: MS-OXWSCDATA ImportanceChoicesType
 IMPORTANCES: Final[Mapping[str, Priority]] = {
     "Low": Priority.LOW,
     "Normal": Priority.NORMAL,
