@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from postroom.reconcile.item import State, Value
 from postroom.schema.choices import TaskState, TaskStatus
@@ -22,6 +22,7 @@ _COLUMNS: Mapping[str, str] = {
     "due": "scheduledend",
     "completed": "actualend",
 }
+_DONE: Final = 100
 _STATES: Mapping[int, State] = {TaskState.COMPLETED: State.COMPLETED, TaskState.CANCELED: State.CANCELED}
 
 
@@ -52,6 +53,9 @@ def columns_of(fields: Mapping[str, Value]) -> dict[str, Any]:
         values |= regarding_columns(fields["regarding"])
     if isinstance(status := fields.get("status"), TaskStatus):
         values["statuscode"] = int(status)
+    elif fields.get("percent") == _DONE:
+        # source: DATAVERSE-SYNC tasks: what is done to 100 % is completed, whatever its status says
+        values["statuscode"] = int(TaskStatus.COMPLETED)
     return values
 
 
