@@ -41,9 +41,9 @@ class Writer:
         self._session = session
         self._frame = frame
 
-    def create(self, draft: Item, token: str, sends: Sends) -> tuple[str, str]:
-        """Make an item in its home folder and return its id and version."""
-        pieces = draft_pieces(draft, token, self._frame, self._session.now())
+    def create(self, draft: Item, marked: Sequence[Piece], sends: Sends) -> tuple[str, str]:
+        """Make an item with these marks in its home folder and return its id and version."""
+        pieces = [*draft_pieces(draft, self._frame, self._session.now()), *marked]
         home = HOMES[Kind.APPOINTMENT if draft.kind is Kind.SERIES else draft.kind]
         # source: MS-OXWSCORE 3.1.4.2
         request = tag(
