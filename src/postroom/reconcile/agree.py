@@ -44,7 +44,8 @@ def journalled(pair: Pair, act: Act, token: str = "") -> Pair:
     """Return the pair as it must be stored before this act is done.
 
     `pair` is the stored one; of a newcomer it is the act's, with the id that it was given. The token is
-    new, unless the act brings one.
+    new, unless the act brings one. What the act overwrites is stored along with it: after a crash the values
+    are gone.
     """
     assert act.side is not None  # noqa: S101
     pending = Pending(act.doing, act.side, act.token or token, _to_be_written(act), act.parting)
@@ -58,6 +59,8 @@ def settled(pair: Pair, act: Act, written: Written | None = None) -> Pair | None
 
     `pair` is the stored one; `written` is what the side answered where something was written.
     """
+    if act.reason is Reason.MOVED:
+        return replace(act.pair, id=pair.id)
     if act.doing is Doing.LINK or act.reason is Reason.ANSWER_FOUND:
         return _resumed(pair, act)
     pair = replace(pair, pending=None, failure=None)
@@ -127,15 +130,17 @@ def _parted(pair: Pair, act: Act) -> Pair | None:
 
 def _agreed(pair: Pair, act: Act, written: Written | None) -> Pair:
     names = act.names if act.doing is Doing.CREATE else act.settles | set(act.fields)
+    uid = pair.uid
     for side in Side:
         item = act.item_on(side)
         if side is act.side and written is not None:
             item = _after(act, item, written)
             pair = pair.with_id(side, written.id)
         if item is not None:
+            uid = item.identity.uid or uid
             pair = pair.with_snapshot(side, _snapshot(pair.snapshot(side), item, names, act.names))
     part = act.crm.part if act.crm is not None else pair.part
-    return replace(pair, link=Link.LINKED, parting=Parting.NONE, part=part)
+    return replace(pair, link=Link.LINKED, parting=Parting.NONE, part=part, uid=uid)
 
 
 def _after(act: Act, before: Item | None, written: Written) -> Item | None:
