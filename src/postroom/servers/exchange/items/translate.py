@@ -138,12 +138,12 @@ def _state(element: Element, kind: Kind, fields: Mapping[str, Value]) -> State:
     return State.COMPLETED if fields.get("status") is TaskProgress.COMPLETED else State.OPEN
 
 
-def pieces_of(kind: Kind, fields: Mapping[str, Value], frame: Frame) -> list[Piece]:
+def pieces_of(kind: Kind, fields: Mapping[str, Value], frame: Frame, now: datetime) -> list[Piece]:
     """Return the pieces that write these fields of an item."""
     if kind is Kind.CONTACT:
         return contacts.write(fields)
     if kind is Kind.TASK:
-        return tasks.write(fields, frame)
+        return tasks.write(fields, frame, now)
     pieces = appointments.write(fields, frame)
     wanted_series = fields.get("recurrence")
     if isinstance(wanted_series, series.Series):
@@ -153,7 +153,7 @@ def pieces_of(kind: Kind, fields: Mapping[str, Value], frame: Frame) -> list[Pie
 
 def draft_pieces(draft: Item, frame: Frame, now: datetime) -> list[Piece]:
     """Return the pieces of a new item, without marks."""
-    pieces = pieces_of(draft.kind, draft.fields, frame)
+    pieces = pieces_of(draft.kind, draft.fields, frame, now)
     if draft.kind.is_calendar:
         return [*pieces, *appointments.write_new(draft, frame, now)]
     return [*pieces, *contacts.write_new(draft.fields)] if draft.kind is Kind.CONTACT else pieces

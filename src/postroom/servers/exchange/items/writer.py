@@ -58,7 +58,7 @@ class Writer:
         self, item_id: str, version: str, kind: Kind, fields: Mapping[str, Value], sends: Sends
     ) -> str:
         """Write these fields and return the new version."""
-        pieces = pieces_of(kind, fields, self._frame)
+        pieces = pieces_of(kind, fields, self._frame, self._session.now())
         return self.put(item_id, version, ELEMENTS[kind], pieces, sends) if pieces else version
 
     def put(self, item_id: str, version: str, element: str, pieces: Sequence[Piece], sends: Sends) -> str:
