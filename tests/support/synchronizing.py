@@ -16,7 +16,7 @@ from postroom.reconcile.notice import Occasion
 from postroom.reconcile.pair import Doing, Pair
 from postroom.reconcile.plan import Plan, make_plan
 from postroom.reconcile.policy import Policy
-from postroom.reconcile.situation import Situation, needed_for, strangers, tokens_to_find
+from postroom.reconcile.situation import Situation, needed_for, strangers, tokens_to_find, uids_to_find
 from postroom.schema.choices import SyncDirection
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -124,6 +124,12 @@ class Synchronizer:
             self._fetch(side, ids - view.items.keys(), view.items, view.gone)
         for side, ids in needed_for(self.pairs.values(), views[Side.CRM], views[Side.SERVER]).items():
             self._fetch(side, ids, views[side].items, views[side].gone)
+        self._find_moved(views[Side.SERVER])
+
+    def _find_moved(self, view: View) -> None:
+        uids = uids_to_find(self.pairs.values(), view)
+        ids = {each for alike in self.server.find_by_uid(uids).values() for each in alike}
+        self._fetch(Side.SERVER, ids - view.items.keys(), view.items, view.gone)
 
     def _fetch(self, side: Side, ids: set[str], items: dict[str, Item], gone: set[str]) -> None:
         got = self.side(side).get(sorted(ids))

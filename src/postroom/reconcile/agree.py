@@ -58,6 +58,8 @@ def settled(pair: Pair, act: Act, written: Written | None = None) -> Pair | None
 
     `pair` is the stored one; `written` is what the side answered where something was written.
     """
+    if act.reason is Reason.MOVED:
+        return replace(act.pair, id=pair.id)
     if act.doing is Doing.LINK or act.reason is Reason.ANSWER_FOUND:
         return _resumed(pair, act)
     pair = replace(pair, pending=None, failure=None)
@@ -127,15 +129,17 @@ def _parted(pair: Pair, act: Act) -> Pair | None:
 
 def _agreed(pair: Pair, act: Act, written: Written | None) -> Pair:
     names = act.names if act.doing is Doing.CREATE else act.settles | set(act.fields)
+    uid = pair.uid
     for side in Side:
         item = act.item_on(side)
         if side is act.side and written is not None:
             item = _after(act, item, written)
             pair = pair.with_id(side, written.id)
         if item is not None:
+            uid = item.identity.uid or uid
             pair = pair.with_snapshot(side, _snapshot(pair.snapshot(side), item, names, act.names))
     part = act.crm.part if act.crm is not None else pair.part
-    return replace(pair, link=Link.LINKED, parting=Parting.NONE, part=part)
+    return replace(pair, link=Link.LINKED, parting=Parting.NONE, part=part, uid=uid)
 
 
 def _after(act: Act, before: Item | None, written: Written) -> Item | None:

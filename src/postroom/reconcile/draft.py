@@ -37,7 +37,7 @@ def creation(
 
 def newcomer_pair(source: Item, side: Side) -> Pair:
     """Return the pair of an item that only this side has; whoever stores it gives it an id."""
-    pair = Pair("", source.kind, None, None, Link.PENDING, part=source.part)
+    pair = Pair("", source.kind, None, None, source.identity.uid, Link.PENDING, part=source.part)
     return pair.with_id(side, source.id)
 
 

@@ -1,6 +1,6 @@
 """Newcomers: items without a pair, put together with each other or made on the other side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from postroom.reconcile.act import Act, Finding
@@ -20,6 +20,7 @@ class Paired:
 
     crm: set[str]
     server: set[str]
+    uids: set[str]
 
     def on(self, side: Side) -> set[str]:
         """Return the ids of that side."""
@@ -28,41 +29,52 @@ class Paired:
 
 def decide_newcomers(situation: Situation, paired: Paired) -> Iterator[Act | Finding]:
     """Yield what becomes of every item that no pair speaks for."""
-    server, copies = _without_copies(situation, paired)
-    yield from copies
-    found = match(_newcomers(situation, Side.CRM, paired), server, situation.policy)
-    yield from found.findings
-    for mine, theirs, reason in found.matches:
+    found: list[Finding] = []
+    crm = _newcomers(situation, Side.CRM, paired, found)
+    server = _originals(situation, _newcomers(situation, Side.SERVER, paired, found), paired, found)
+    matching = match(crm, server, situation.policy)
+    yield from (*found, *matching.findings)
+    for mine, theirs, reason in matching.matches:
         yield from _link(situation, mine, theirs, reason)
-    for side, left in ((Side.CRM, found.crm), (Side.SERVER, found.server)):
+    for side, left in ((Side.CRM, matching.crm), (Side.SERVER, matching.server)):
         for item in left.values():
             yield from _make(situation, item, side)
 
 
-def _newcomers(situation: Situation, side: Side, paired: Paired) -> list[Item]:
-    spoken_for = paired.on(side)
-    view = situation.view(side)
-    return [item for item in view.items.values() if item.id not in spoken_for and item.id not in view.gone]
+def _newcomers(situation: Situation, side: Side, paired: Paired, found: list[Finding]) -> list[Item]:
+    """Return the items of a side that have no pair, without those that share the calendar id of one."""
+    spoken_for, view, kept = paired.on(side), situation.view(side), []
+    for item in view.items.values():
+        if item.id in spoken_for or item.id in view.gone:
+            continue
+        if item.identity.uid not in paired.uids:
+            kept.append(item)
+        elif item.is_wanted:
+            found.append(finding(Reason.DUPLICATE_UID, side, item))
+    return kept
 
 
-def _without_copies(situation: Situation, paired: Paired) -> tuple[list[Item], list[Finding]]:
-    """Return the server's newcomers, and apart from them copies of items that are paired."""
-    kept, copies = [], []
-    for item in _newcomers(situation, Side.SERVER, paired):
-        if item.identity.crm_id not in paired.crm:
+def _originals(
+    situation: Situation, items: Iterable[Item], paired: Paired, found: list[Finding]
+) -> list[Item]:
+    """Return the server's newcomers without copies of items that are paired."""
+    kept = []
+    for item in items:
+        if not item.identity.crm_id or item.identity.crm_id not in paired.crm:
             kept.append(item)
         elif not situation.policy.ignore_copies:
             kept.append(replace(item, identity=Identity(item.identity.uid)))
         elif item.is_wanted:
-            copies.append(finding(Reason.IGNORED_COPY, Side.SERVER, item, item.identity.crm_id))
-    return kept, copies
+            found.append(finding(Reason.IGNORED_COPY, Side.SERVER, item, item.identity.crm_id))
+    return kept
 
 
 def _link(situation: Situation, crm: Item, server: Item, reason: Reason) -> Iterator[Act | Finding]:
     if not (crm.is_wanted and server.is_in_scope):
         yield from _name_unwanted(crm, server, reason)
         return
-    pair = Pair("", crm.kind, crm.id, server.id, part=crm.part)
+    uid = server.identity.uid or crm.identity.uid
+    pair = Pair("", crm.kind, crm.id, server.id, uid, part=crm.part)
     by_content = reason is Reason.MATCHED_BY_CONTENT
     if by_content and situation.policy.duplicates is Duplicates.ASK:
         pair = replace(pair, link=Link.UNLINKED, parting=Parting.APART)

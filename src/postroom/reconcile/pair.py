@@ -104,6 +104,8 @@ class Pair:
     kind: Kind
     crm_id: str | None
     server_id: str | None
+    #: The calendar id of either, by which an item is known again that has a new id.
+    uid: str = ""
     link: Link = Link.LINKED
     parting: Parting = Parting.NONE
     crm: Snapshot = Snapshot()

@@ -28,7 +28,8 @@ def make_plan(situation: Situation) -> Plan:
     """
     made: list[Act | Finding] = []
     moved = _moved(situation)
-    spoken_for = Paired(set(), set())
+    # What bears the token of a pending creation belongs to its pair already, on whichever side it is.
+    spoken_for = Paired(set(situation.found.values()), set(situation.found.values()), set())
     for pair in situation.pairs:
         decided = [moved[pair.id]] if pair.id in moved else decide_any(situation, pair)
         made += decided
@@ -47,37 +48,45 @@ def _speak_for(spoken_for: Paired, pair: Pair, decided: Iterable[Act | Finding])
             if each.doing is Doing.FORGET:
                 return
             known = each.pair
-    for item_id, ids in ((known.crm_id, spoken_for.crm), (known.server_id, spoken_for.server)):
-        if item_id is not None:
-            ids.add(item_id)
+    spoken_for.crm.add(known.crm_id or "")
+    spoken_for.server.add(known.server_id or "")
+    if known.uid:
+        spoken_for.uids.add(known.uid)
 
 
 def _moved(situation: Situation) -> Mapping[str, Act]:
     """Return the links of pairs whose item is there under a new id, which is no deletion."""
-    vanished = [pair for pair in situation.pairs if _has_lost_item(situation, pair)]
+    vanished = [pair for pair in situation.pairs if _lacks_item(situation, pair)]
     if not vanished:
         return {}
     taken = {pair.server_id for pair in situation.pairs}
-    bearers: dict[str, list[Item]] = defaultdict(list)
+    marked: dict[str, list[Item]] = defaultdict(list)
     for item in situation.server.items.values():
         if item.id not in taken and item.id not in situation.server.gone:
-            bearers[item.identity.crm_id].append(item)
-    found = {}
+            marked[item.identity.crm_id].append(item)
+            marked[item.identity.uid].append(item)
+    found: dict[str, Act] = {}
     for pair in vanished:
-        items = bearers.get(pair.crm_id or "-", [])
+        items = marked.get(pair.crm_id or "-") or marked.get(pair.uid or "-") or []
         if len(items) == 1 and items[0].kind is pair.kind:
-            found[pair.id] = _relink(pair, items[0])
+            found |= _relink(pair, items[0])
     return found
 
 
-def _has_lost_item(situation: Situation, pair: Pair) -> bool:
-    return pair.server_id in situation.server.gone and pair.link is Link.LINKED and pair.pending is None
+def _lacks_item(situation: Situation, pair: Pair) -> bool:
+    return pair.server_id in situation.server.gone or (
+        pair.server_id is None and pair.link is Link.UNLINKED and pair.crm_id is not None
+    )
 
 
-def _relink(pair: Pair, item: Item) -> Act:
+def _relink(pair: Pair, item: Item) -> Mapping[str, Act]:
     # What was agreed stays agreed, so that an edit made along with the move is still seen as one.
-    server = replace(pair.server, version=UNSEEN)
-    return Act(Doing.LINK, Reason.MOVED, replace(pair, server_id=item.id, server=server), server=item)
+    moved = replace(pair, server_id=item.id, server=replace(pair.server, version=UNSEEN))
+    if pair.link is not Link.UNLINKED:
+        return {pair.id: Act(Doing.LINK, Reason.MOVED, moved, server=item)}
+    if item.is_wanted and pair.crm_id is not None:
+        return {pair.id: Act(Doing.LINK, Reason.REUNITED, moved, server=item)}
+    return {}
 
 
 def _order(act: Act) -> tuple[int, str, str, str]:

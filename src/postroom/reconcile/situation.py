@@ -96,6 +96,14 @@ def strangers(pairs: Iterable[Pair], crm: View, server: View) -> Mapping[Side, S
     }
 
 
+def uids_to_find(pairs: Iterable[Pair], server: View) -> Sequence[str]:
+    """Return the calendar ids to look for on the server, of pairs whose item is gone under the id they know.
+
+    What is found goes into the view: it was moved, and is not to be taken for deleted.
+    """
+    return sorted({pair.uid for pair in pairs if pair.uid and pair.server_id in server.gone})
+
+
 def _concerns(pair: Pair, crm: View, server: View) -> bool:
     if pair.pending is not None or pair.decision in (Decision.ACCEPT, Decision.REJECT):
         return True

@@ -106,7 +106,7 @@ def test_a_refused_creation_keeps_its_token() -> None:
     act = Act(
         Doing.CREATE,
         Reason.NEW_IN_CRM,
-        Pair("", a_contact().kind, "crm", None, Link.PENDING),
+        Pair("", a_contact().kind, "crm", None, link=Link.PENDING),
         Side.SERVER,
         crm=item("crm"),
         draft=replace(item("crm"), id=""),
@@ -128,7 +128,7 @@ def test_a_plan_without_what_it_needs_is_refused() -> None:
     with pytest.raises(LookupError, match="server must be read"):
         make_plan(situation(the_pair(), edited, View()))
     pending = Pending(Doing.CREATE, Side.SERVER, "token")
-    half = Pair("p", a_contact().kind, "crm", None, Link.PENDING, pending=pending)
+    half = Pair("p", a_contact().kind, "crm", None, link=Link.PENDING, pending=pending)
     with pytest.raises(LookupError, match="crm must be read"):
         make_plan(situation(half, View(), View()))
 
@@ -143,7 +143,7 @@ def test_a_plan_without_what_it_needs_is_refused() -> None:
 )
 def test_a_pending_creation_of_what_is_not_wanted_now_is_dropped(crm: View, reasons: list[Reason]) -> None:
     pending = Pending(Doing.CREATE, Side.SERVER, "token")
-    half = Pair("p", a_contact().kind, "crm", None, Link.PENDING, pending=pending)
+    half = Pair("p", a_contact().kind, "crm", None, link=Link.PENDING, pending=pending)
     plan = make_plan(situation(half, crm, View()))
     assert [each.reason for each in (*plan.acts, *plan.findings)] == reasons
 

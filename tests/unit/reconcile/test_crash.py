@@ -9,7 +9,7 @@ import pytest
 from tests.support.items import a_contact, a_meeting, a_series, a_task
 from tests.support.synchronizing import NOON, Killed, Synchronizer
 
-from postroom.reconcile.item import Item, Side
+from postroom.reconcile.item import Identity, Item, Part, Side
 from postroom.reconcile.pair import Decision
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.status import says_the_same
@@ -205,3 +205,45 @@ def test_a_user_who_decided_after_all_gets_another_item() -> None:
 
 def names(held: MemoryItems, name: str) -> list[Item]:
     return [item for item in held.items.values() if item.fields.get("full_name") == name]
+
+
+def test_what_is_moved_after_a_crash_is_known_by_its_calendar_id_and_made_once() -> None:
+    for steps in range(12):
+        crm, server = MemoryItems(Side.CRM), MemoryItems(Side.SERVER)
+        item = server.put(a_meeting(side=Side.SERVER))
+        sync = Synchronizer(crm, server, dies_after=steps)
+        with suppress(Killed):
+            sync.step()
+        sync.dies_after = None
+        server.move(item.id)
+        sync.settle()
+        assert [len(crm.items), len(server.items), len(sync.pairs)] == [1, 1, 1], steps
+
+
+def test_an_item_that_comes_back_is_linked_to_the_record_that_was_kept() -> None:
+    sync = in_step()
+    server = memory(sync, Side.SERVER)
+    pair = next(pair for pair in sync.pairs.values() if pair.kind.value == "appointment")
+    crm = memory(sync, Side.CRM)
+    crm.put(replace(crm.items[pair.crm_id or ""], part=Part.GUEST_OF_OUTSIDER))
+    server.put(replace(server.items[pair.server_id or ""], part=Part.GUEST_OF_OUTSIDER))
+    sync.settle()
+    item = server.items[pair.server_id or ""]
+    server.drop(item.id)
+    sync.settle()
+    back = server.put(replace(item, id="", is_tracked=False, identity=Identity(item.identity.uid)))
+    assert not sync.plan().acts
+    server.put(replace(back, is_tracked=True))
+    sync.settle()
+    assert (len(crm.items), sync.pairs[pair.id].server_id) == (4, back.id)
+
+
+def test_another_item_with_the_calendar_id_of_a_linked_one_is_named() -> None:
+    sync = in_step()
+    server = memory(sync, Side.SERVER)
+    item = next(item for item in server.items.values() if item.kind.value == "task")
+    other = server.put(replace(item, id="", identity=Identity(item.identity.uid)))
+    untracked = server.put(replace(other, id="", is_tracked=False))
+    plan = sync.plan()
+    assert [(each.item_id, each.reason) for each in plan.findings] == [(other.id, Reason.DUPLICATE_UID)]
+    assert untracked.id not in {act.pair.server_id for act in plan.acts}
