@@ -1,6 +1,6 @@
 """The sandbox's Exchange as tests need it: one mailbox, its owner's hands, and a client's account."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -20,7 +20,10 @@ USER, PASSWORD = "info@example.com", "opensesame"
 class ExchangePlace:
     """A mailbox of a running sandbox, seen from both sides."""
 
-    def __init__(self, faults: Faults, how: dict[str, Any]) -> None:
+    def __init__(
+        self, faults: Faults, how: dict[str, Any], also: Callable[[etree._Element], None] | None = None
+    ) -> None:
+        self.also = also
         office = ExchangeOffice()
         office.open_account(USER, PASSWORD)
         self.server = SandboxExchange(office, faults=faults, on_payload=self.note, **how)
@@ -63,6 +66,8 @@ class ExchangePlace:
 
     def note(self, payload: etree._Element) -> None:
         """Hear of a payload, before it is acted on when it is a request."""
+        if self.also is not None:
+            self.also(payload)
         name = etree.QName(payload).localname
         if name.endswith("Response"):
             return

@@ -1,6 +1,6 @@
 """Looking at both sides of a mailbox's items: what changed, and the plan that follows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from postroom.reconcile.item import Item, Side
 from postroom.reconcile.notice import Occasion
 from postroom.reconcile.pair import Pair
 from postroom.reconcile.plan import Plan, make_plan
-from postroom.reconcile.situation import Situation, needed_for, tokens_to_find
+from postroom.reconcile.situation import Situation, needed_for, strangers, tokens_to_find, uids_to_find
 from postroom.store import marks, pairs
 from postroom.store.mailboxes import Setup
 
@@ -87,13 +87,26 @@ class _Look:
 
     def complete(self) -> None:
         """Read what the plan needs beside what has changed."""
-        every = [item for side in Side for item in self.items[side].values()]
-        uids = sorted({item.identity.uid for item in every} - {""})
-        for side in Side if uids else ():
+        known = self.pairs.values()
+        unknown = strangers(known, self.view(Side.CRM), self.view(Side.SERVER))
+        for side in Side:
+            if new := unknown[side.other]:
+                self.fetch(side, self._counterparts(side, new) - self.items[side].keys())
+        for side, ids in needed_for(known, self.view(Side.CRM), self.view(Side.SERVER)).items():
+            self.fetch(side, ids)
+        self._find_by_uid(Side.SERVER, uids_to_find(known, self.view(Side.SERVER)))
+
+    def _counterparts(self, side: Side, new: Sequence[Item]) -> set[str]:
+        """Return the ids on this side of what may belong to items that only the other one has."""
+        asked = self.sides.of(side)
+        uids = sorted({item.identity.uid for item in new} - {""})
+        found = {each for ids in asked.find_by_uid(uids).values() for each in ids} if uids else set()
+        return found | set(asked.find_alike([item for item in new if item.is_wanted]))
+
+    def _find_by_uid(self, side: Side, uids: Sequence[str]) -> None:
+        if uids:
             found = self.sides.of(side).find_by_uid(uids)
             self.fetch(side, {each for ids in found.values() for each in ids} - self.items[side].keys())
-        for side, ids in needed_for(self.pairs.values(), self.view(Side.CRM), self.view(Side.SERVER)).items():
-            self.fetch(side, ids)
 
     @property
     def is_empty(self) -> bool:

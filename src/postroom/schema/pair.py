@@ -54,6 +54,9 @@ class ExchangeSyncIdMapping(Dated, Owned, Row):
         label="Owner Type", required=Required.SYSTEM, access="CR", description="Table of the owner."
     )
     postroom_kind = col.text(20, label="Kind", access="R", description="What the two items are.")
+    postroom_uid = col.text(
+        1024, label="Calendar Id", access="R", description="By which a moved item is known again."
+    )
     postroom_link = col.integer(label="Link", access="R", description="Unlinked 0, being made 1, linked 2.")
     postroom_parting = col.integer(label="Parting", access="R", description="Why the two are unlinked.")
     postroom_part = col.text(30, label="Part", access="R", description="What the user is to the item.")

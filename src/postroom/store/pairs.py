@@ -112,18 +112,21 @@ def _code(kind: Kind) -> int | None:
 
 def _pair_of(row: Mapping[Any, Any]) -> Pair:
     return Pair(
-        str(row["exchangesyncidmappingid"]),
-        Kind(row["postroom_kind"]),
-        str(row["objectid"]) if row["objectid"] else None,
-        row["exchangeentryid"],
-        Link(row["postroom_link"] or 0),
-        Parting(row["postroom_parting"] or 0),
-        Snapshot(row["postroom_crmversion"] or "", json.loads(row["postroom_crmprints"] or "{}")),
-        Snapshot(row["postroom_serverversion"] or "", json.loads(row["postroom_serverprints"] or "{}")),
-        Part(row["postroom_part"] or Part.OWNER.value),
-        _pending_of(row["postroom_pending"]),
-        _failure_of(row["postroom_failure"], row["lastsyncerror"] or ""),
-        Decision(row["userdecision"] or 0),
+        id=str(row["exchangesyncidmappingid"]),
+        kind=Kind(row["postroom_kind"]),
+        crm_id=str(row["objectid"]) if row["objectid"] else None,
+        server_id=row["exchangeentryid"],
+        uid=row["postroom_uid"] or "",
+        link=Link(row["postroom_link"] or 0),
+        parting=Parting(row["postroom_parting"] or 0),
+        crm=Snapshot(row["postroom_crmversion"] or "", json.loads(row["postroom_crmprints"] or "{}")),
+        server=Snapshot(
+            row["postroom_serverversion"] or "", json.loads(row["postroom_serverprints"] or "{}")
+        ),
+        part=Part(row["postroom_part"] or Part.OWNER.value),
+        pending=_pending_of(row["postroom_pending"]),
+        failure=_failure_of(row["postroom_failure"], row["lastsyncerror"] or ""),
+        decision=Decision(row["userdecision"] or 0),
     )
 
 
@@ -148,6 +151,7 @@ def _columns(pair: Pair, subject: str, now: datetime) -> dict[str, Any]:
         "objectid": UUID(pair.crm_id) if pair.crm_id else None,
         "objecttypecode": _code(pair.kind),
         "exchangeentryid": pair.server_id,
+        "postroom_uid": pair.uid[:1024],
         "postroom_link": int(pair.link),
         "postroom_parting": int(pair.parting),
         "isunlinkedincrm": pair.link is Link.UNLINKED,

@@ -4,7 +4,7 @@ The time of a folder's last change and the count of what was ever removed from i
 whether it needs to be asked; so an unchanged mailbox costs one request, however many folders it has.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -50,6 +50,8 @@ class Seen:
     #: When its contents last changed, to the second, and whether it has any.
     changed_at: datetime | None = None
     is_empty: bool = False
+    #: What kind of items it is for, in small letters.
+    folder_class: str = ""
 
     def settled(self, read_at: datetime | None) -> str:
         """Return the state, or nothing when it may have changed since without looking different.
@@ -86,22 +88,36 @@ def take_glance(
     Where the whole tree may not be seen, as by a delegate with rights to some folders only, it is
     those folders that are there to be seen.
     """
-    is_whole = True
-    try:
-        folders = {seen.id: seen for seen in _find_folders(session)}
-    except (Refused, SignInRejected, BadReply):
-        is_whole = False
-        folders = {seen.id: seen for seen in _get_folders(session, map(_by_id, others)) if seen}
+    folders, is_whole = _seen_from(session, others)
     known = {seen.known_as: seen.id for seen in folders.values() if seen.known_as}
     inbox, sent = known.get("inbox", inbox), known.get("sentitems", sent)
     if inbox not in folders or (needs_sent and sent not in folders):
-        found = _get_folders(session, map(session.known_folder, ("inbox", "sentitems")))
-        landmarks = [*found, None, None][:2]
+        landmarks = see_known(session, ("inbox", "sentitems"), "The inbox was not opened")
         if landmarks[0] is None:
             raise BadReply("The server shows no inbox in this mailbox.")
         folders.update((seen.id, seen) for seen in landmarks if seen)
         inbox, sent = landmarks[0].id, landmarks[1].id if landmarks[1] else ""
     return Glance(folders, inbox, sent if sent in folders else "", is_whole)
+
+
+def see_folders(session: Session, others: Iterable[str] = ()) -> dict[str, Seen]:
+    """Return all folders by their ids; where the whole tree may not be seen, the others given."""
+    return _seen_from(session, others)[0]
+
+
+def _seen_from(session: Session, others: Iterable[str]) -> tuple[dict[str, Seen], bool]:
+    """Return the folders that may be seen, and whether they are the whole tree."""
+    try:
+        return {seen.id: seen for seen in _find_folders(session)}, True
+    except (Refused, SignInRejected, BadReply):
+        found = _get_folders(session, map(_by_id, others), _LISTING)
+        return {seen.id: seen for seen in found if seen}, False
+
+
+def see_known(session: Session, names: Sequence[str], problem: str) -> list[Seen | None]:
+    """Return these folders that every mailbox has, in order; None for one that may not be seen."""
+    found = _get_folders(session, map(session.known_folder, names), problem)
+    return [*found, *(None for _ in names)][: len(names)]
 
 
 def tree_of(glance: Glance) -> list[Folder]:
@@ -153,15 +169,15 @@ def _shape(session: Session) -> str:
     return shape(*_PATHS, *names, element="m:FolderShape")
 
 
-def _get_folders(session: Session, named: Iterable[str]) -> list[Seen | None]:
+def _get_folders(session: Session, named: Iterable[str], problem: str) -> list[Seen | None]:
     """Return these folders in order; None for one that is not there."""
     folders = tuple(named)
     if not folders:
         return []
     ids = tag("m:FolderIds", *folders)
-    messages = session.call(lambda: tag("m:GetFolder", _shape(session), ids), "The inbox was not opened")
+    messages = session.call(lambda: tag("m:GetFolder", _shape(session), ids), problem)
     if messages and not any(message.is_ok for message in messages):
-        require(messages, "The inbox was not opened")
+        require(messages, problem)
     return [_folder_in(message) for message in messages]
 
 
@@ -188,6 +204,7 @@ def _seen(folder: Element) -> Seen:
         text_at(folder, "t:DistinguishedFolderId"),
         read_instant(changed_at),
         count == "0",
+        folder_class,
     )
 
 

@@ -103,8 +103,10 @@ class Session:
         by_right = by_right or self.account.access is Access.IMPERSONATION
         return self.account.mailbox if by_right else ""
 
-    def call(self, operation: str | Callable[[], str], problem: str) -> list[Message]:
-        """Return the messages that answer an operation that may be repeated without harm.
+    def call(
+        self, operation: str | Callable[[], str], problem: str, *, repeats: bool = True
+    ) -> list[Message]:
+        """Return the messages that answer an operation; one that `repeats` may be sent again without harm.
 
         `problem` begins the sentence that says what a refusal of the whole means. Refusals of
         single items are in the messages; that the server asks to come back later is raised.
@@ -112,7 +114,7 @@ class Session:
         while True:
             written = operation if isinstance(operation, str) else operation()
             try:
-                with self.post(self.wrapped(written)) as reply:
+                with self.post(self.wrapped(written), repeats=repeats) as reply:
                     octets = self.octets(reply)
                 messages = raise_throttling(read_answer(octets, self.mask), problem)
             except SoapFault as fault:
@@ -120,7 +122,8 @@ class Session:
                 if not (self.step_back(fault.said) or self.has_moved(failure)):
                     raise failure from fault
             except TransportError as failure:
-                if not self.has_moved(failure):
+                # Whether it was done is not known; another address would do it once more.
+                if not repeats or not self.has_moved(failure):
                     raise
             else:
                 self._may_move = False

@@ -17,7 +17,7 @@ from postroom.servers.exchange.session import Session, require
 # source: MS-OXWSSYNC 2.2.5.1
 STEP = 512
 
-_LOST_COUNT = frozenset({"ErrorInvalidSyncStateData", "ErrorSyncStateInvalid"})
+LOST_COUNT = frozenset({"ErrorInvalidSyncStateData", "ErrorSyncStateInvalid"})
 _GONE = frozenset({"ErrorFolderNotFound", "ErrorSyncFolderNotFound", "ErrorItemNotFound"})
 _PROBLEM = "The changes of a folder were not listed"
 
@@ -42,7 +42,7 @@ def _synchronized(session: Session, place: Place, mark: Mark, seen: Seen, listin
     while True:
         message = session.call(_request(place, mark.state), _PROBLEM)[:1]
         code = message[0].said.code if message else ""
-        if message and not message[0].is_ok and mark.state and code in _LOST_COUNT:
+        if message and not message[0].is_ok and mark.state and code in LOST_COUNT:
             mark = Mark(folder=place.id)
             continue
         if code in _GONE and not message[0].is_ok:

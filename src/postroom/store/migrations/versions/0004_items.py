@@ -32,6 +32,9 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("postroom_kind", sa.String(length=20), autoincrement=False, nullable=True)
         )
+        batch_op.add_column(
+            sa.Column("postroom_uid", sa.String(length=1024), autoincrement=False, nullable=True)
+        )
         batch_op.add_column(sa.Column("postroom_link", sa.Integer(), autoincrement=False, nullable=True))
         batch_op.add_column(sa.Column("postroom_parting", sa.Integer(), autoincrement=False, nullable=True))
         batch_op.add_column(
@@ -61,6 +64,7 @@ def downgrade() -> None:
         batch_op.drop_column("postroom_part")
         batch_op.drop_column("postroom_parting")
         batch_op.drop_column("postroom_link")
+        batch_op.drop_column("postroom_uid")
         batch_op.drop_column("postroom_kind")
 
     with op.batch_alter_table("postroom_overwritten", schema=None) as batch_op:
