@@ -1,4 +1,4 @@
-"""Values of several parts: the names and addresses that fields of items hold; `Span` is in `item`."""
+"""Values of several parts: the names and addresses that fields of items hold."""
 
 from enum import Enum
 from typing import NamedTuple

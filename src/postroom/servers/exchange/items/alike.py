@@ -1,4 +1,4 @@
-"""Items that look like given ones: searched for by what the server can compare, then compared in full."""
+"""Items that look like given ones: searched for by the server, then compared in full."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final

@@ -33,7 +33,7 @@ _NAMES = (
 #: What is asked for of an appointment.
 PATHS: Final = tuple(field(f"calendar:{name}") for name in _NAMES.split())
 _PRIVATE: Final = frozenset({"Private", "Confidential"})
-# source: MS-OXWSCDATA 2.2.5.28 ResponseTypeType
+# source: MS-OXWSCDATA ResponseTypeType
 _ANSWERS: Final[Mapping[str, Answer]] = {
     "Accept": Answer.ACCEPTED,
     "Tentative": Answer.TENTATIVE,
@@ -43,7 +43,7 @@ _LISTS: Final = {"required": "t:RequiredAttendees", "optional": "t:OptionalAtten
 _ATTENDEE: Final = "t:Attendee"
 
 #: After this nobody is reminded of what has begun.
-# source: Dataverse server-side synchronization, sync logic for appointments
+# source: DATAVERSE-EMAIL sync logic for appointments
 REMINDED_FOR: Final = timedelta(days=7)
 _REMINDER_MINUTES: Final = "15"
 
@@ -167,7 +167,7 @@ def write_span(span: Span, frame: Frame) -> list[Piece]:
 
 def write_zone(name: str) -> list[Piece]:
     """Return the pieces that say in which of Windows' zones an appointment is meant."""
-    # source: MS-OXWSCDATA 2.2.4.81 TimeZoneDefinitionType
+    # source: MS-OXWSCDATA TimeZoneDefinitionType
     return [
         Piece(field(f"calendar:{which}"), which, "", attribute=("Id", name))
         for which in ("StartTimeZone", "EndTimeZone")

@@ -25,7 +25,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "spouse": "SpouseName",
     "nickname": "Nickname",
 }
-# source: MS-OXWSCDATA 2.2.5.19 PhoneNumberKeyType
+# source: MS-OXWSCDATA PhoneNumberKeyType
 _PHONES: Final[Mapping[str, str]] = {
     "assistant_phone": "AssistantPhone",
     "business_phone": "BusinessPhone",
@@ -220,7 +220,7 @@ def _write_name(value: Value) -> list[Piece]:
 
 def _write_web_page(value: Value) -> list[Piece]:
     # The server refuses the whole item when this is no URI.
-    # source: MS-OXWSCONT 2.2.4.2 BusinessHomePage, RFC3986 2
+    # source: MS-OXWSCONT BusinessHomePage
     page = plain(value)
     return [simple("contacts:BusinessHomePage", page and quote(page, safe="/:?#@!$&'()*+,;=%~"))]
 

@@ -1,4 +1,4 @@
-"""The feed: what changed in calendar, contacts and tasks, folder by folder, from where it was left."""
+"""The feed: what changed in calendar, contacts and tasks since it was last read."""
 
 import json
 from collections.abc import Iterator, Mapping

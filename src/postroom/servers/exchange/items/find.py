@@ -18,7 +18,7 @@ CHUNK: Final = 20
 CLEAN_ID: Final = tag(
     "t:ExtendedFieldURI", DistinguishedPropertySetId="Meeting", PropertyId="35", PropertyType="Binary"
 )
-# source: MS-OXOCAL 2.2.1.27 PidLidGlobalObjectId, MS-OXCICAL 2.1.3.1.1.20.26
+# source: MS-OXOCAL PidLidGlobalObjectId
 _BEGIN: Final = bytes.fromhex("040000008200E00074C5B7101A82E008")
 _FOREIGN: Final = b"vCal-Uid\x01\x00\x00\x00"
 _PROBLEM: Final = "The items were not looked for"

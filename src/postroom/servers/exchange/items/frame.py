@@ -1,4 +1,4 @@
-"""The frame in which items are read and written: whose they are, where their owner's clocks stand."""
+"""The frame in which items are read and written: whose they are, and in which zone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

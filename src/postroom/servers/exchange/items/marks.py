@@ -1,4 +1,4 @@
-"""Marks of ours on items: which record an item belongs to, and under which token it was made."""
+"""Marks of ours on items: whose record an item is, and under which token it was made."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""Pieces of requests: properties to be written, and the elements that creating and updating want."""
+"""Pieces of requests: properties to be written, and the elements that hold them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from postroom.servers.exchange.markup import field, tag, text
 
 #: The elements that are written, in the order in which the schema wants them.
-# source: MS-OXWSCORE 2.2.4.24, MS-OXWSMTGS 2.2.4.10, MS-OXWSCONT 2.2.4.2, MS-OXWSTASK 2.2.4.4
+# source: MS-OXWSCORE ItemType, MS-OXWSMTGS CalendarItemType, MS-OXWSCONT ContactItemType
 _COMMON = (
     "Subject Sensitivity Body Categories Importance ReminderDueBy ReminderIsSet ReminderMinutesBeforeStart "
     "ExtendedProperty"
@@ -84,7 +84,7 @@ def new_element(element: str, pieces: Iterable[Piece]) -> str:
 
 def updates(element: str, pieces: Iterable[Piece]) -> str:
     """Return the t:Updates that write and remove these properties."""
-    # source: MS-OXWSCDATA 2.2.4.40
+    # source: MS-OXWSCDATA ItemChangeType
     return tag("t:Updates", *(_update(element, piece) for piece in pieces))
 
 

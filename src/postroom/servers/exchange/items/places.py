@@ -1,4 +1,4 @@
-"""Places: the folders whose items are synchronized, as one glance at the mailbox shows them."""
+"""Places: the folders whose items are synchronized, as one glance shows them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from postroom.servers.exchange.glance import Seen, see_folders, see_known
 from postroom.servers.exchange.session import Session
 
 #: The folders in which items of each kind are made, by the names that every mailbox knows.
-# source: Dataverse server-side synchronization: main Calendar and subfolders, default Contacts and Tasks
+# source: DATAVERSE-EMAIL folders that are synchronized
 HOMES: Final[Mapping[Kind, str]] = {
     Kind.APPOINTMENT: "calendar",
     Kind.CONTACT: "contacts",

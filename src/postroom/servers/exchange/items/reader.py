@@ -1,4 +1,4 @@
-"""Items read by their ids, in batches; one that the server can't give does not keep the others."""
+"""Items read by their ids, in batches; one that can't be given hinders no other."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -146,7 +146,7 @@ class Reader:
         """Yield the elements of the series that these days belong to, each once."""
         if not days:
             return
-        # source: MS-OXWSCDATA 2.2.4.61 RecurringMasterItemIdType
+        # source: MS-OXWSCDATA RecurringMasterItemIdType
         named = (tag("t:RecurringMasterItemId", OccurrenceId=each) for each in days)
         request = tag("m:GetItem", asked, tag("m:ItemIds", *named))
         found = map(_element, self._session.call(request, _PROBLEM))

@@ -11,7 +11,7 @@ from postroom.servers.exchange.items.text import Unreadable
 from postroom.servers.exchange.markup import tag, text
 
 #: What each kind of pattern says, in the order of the schema.
-# source: MS-OXWSCDATA 2.2.4.63 RecurrencePatternTypes
+# source: MS-OXWSCDATA RecurrencePatternTypes
 PATTERNS: Final[Mapping[str, tuple[str, ...]]] = {
     "DailyRecurrence": ("Interval",),
     "WeeklyRecurrence": ("Interval", "DaysOfWeek", "FirstDayOfWeek"),
@@ -55,7 +55,7 @@ def read_recurrence(element: Element) -> Recurrence:
         parts,
         _day(text_at(bounds, "t:StartDate")),
         _day(end) if (end := text_at(bounds, "t:EndDate")) else None,
-        int(number) if number.isdecimal() else None,
+        int(number) if number.isdecimal() and len(number) < 9 else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Series: a recurring master with the days that were changed and those that were taken out, as one value."""
+"""Series: a recurring master with its changed and its removed days, as one value."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -124,13 +124,16 @@ def last_start_of(master: Element) -> datetime | None:
         return None
 
 
-def write_master(series: Series, frame: Frame) -> list[Piece]:
-    """Return the pieces that say when a series takes place; every other day is as usual after them."""
+def write_master(series: Series, frame: Frame, zone: str = "") -> list[Piece]:
+    """Return the pieces that say when a series takes place; every other day is as usual after them.
+
+    `zone` is the one that it has already: it stays, whatever the server has called it.
+    """
     uri = "calendar:Recurrence"
     return [
         *appointments.write_span(series.first, frame),
         Piece(field(uri), "Recurrence", write_recurrence(series.recurrence)),
-        *([] if series.first.is_all_day else appointments.write_zone(series.zone)),
+        *([] if series.first.is_all_day or series.zone == zone else appointments.write_zone(series.zone)),
     ]
 
 

@@ -66,7 +66,7 @@ class SeriesWriter:
         version = item.version
         if changes.is_rewritten:
             version = self._stirred(item, present, wanted)
-            pieces += write_master(wanted, self._frame)
+            pieces += write_master(wanted, self._frame, present.zone)
         if pieces:
             self._writer.put(item.id, version, appointments.ELEMENT, pieces, sends)
         for day in changes.changed:
@@ -112,7 +112,7 @@ class SeriesWriter:
 
     def _usual_days(self, master: Element, at: datetime) -> Iterator[str]:
         """Yield the ids of the days of a series that start then as usual."""
-        # source: MS-OXWSSRCH 2.2.4.8 CalendarViewType
+        # source: MS-OXWSSRCH CalendarViewType
         view = tag("m:CalendarView", StartDate=moment(at), EndDate=moment(at + _A_MINUTE))
         paths = (field("calendar:UID"), field("calendar:Start"), field("calendar:CalendarItemType"))
         folder, _ = id_in(master, "ParentFolderId")

@@ -1,4 +1,4 @@
-"""`ExchangeItems`: appointments, contacts and tasks of one mailbox as a `ports.items.ItemSide`."""
+"""`ExchangeItems`: appointments, contacts and tasks of a mailbox, a `ports.items.ItemSide`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final

@@ -15,6 +15,7 @@ from postroom.servers.exchange.items.frame import Frame
 from postroom.servers.exchange.items.marks import named, read_regarding, write_regarding
 from postroom.servers.exchange.items.piece import Piece, extended, simple
 from postroom.servers.exchange.items.text import (
+    YEARS,
     Unreadable,
     moment,
     moment_at,
@@ -49,13 +50,13 @@ PATHS: Final = (
     ),
     *(named(name) for _, name in _DAYS.values()),
 )
-# source: MS-OXWSTASK 2.2.5.1 TaskDelegateStateType
+# source: EWS-REFERENCE DelegationState
 _OWN: Final = frozenset({"", "NoMatch", "OwnNew", "Owned", "Own"})
 
 
 def read(item: Element, properties: Mapping[str, str], frame: Frame) -> dict[str, Value]:
     """Return the fields of a task; `Unreadable` when it can't be synchronized."""
-    # source: Dataverse server-side synchronization, tasks
+    # source: DATAVERSE-EMAIL field mapping of tasks
     if next(item.iterfind("{*}Recurrence"), None) is not None:
         raise Unreadable("It is a recurring task, which is not synchronized; make single tasks of it.")
     if text_at(item, "t:DelegationState") not in _OWN:
@@ -81,7 +82,7 @@ def _moment(item: Element, name: str, noted: str, frame: Frame) -> datetime | No
         return None
     day = _day(at, frame)
     meant = read_instant(noted)
-    if meant is not None and meant.astimezone(frame.zone).date() == day:
+    if meant is not None and meant.year in YEARS and meant.astimezone(frame.zone).date() == day:
         return meant
     return datetime.combine(day, time(), frame.zone).astimezone(UTC)
 

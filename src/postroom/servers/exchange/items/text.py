@@ -11,13 +11,18 @@ from postroom.servers.exchange.items.piece import Piece, simple
 from postroom.servers.exchange.markup import field, text
 
 #: How Exchange names what the CRM numbers.
-# source: MS-OXWSCDATA 2.2.5.12 ImportanceChoicesType
+# source: MS-OXWSCDATA ImportanceChoicesType
 IMPORTANCES: Final[Mapping[str, Priority]] = {
     "Low": Priority.LOW,
     "Normal": Priority.NORMAL,
     "High": Priority.HIGH,
 }
 _IMPORTANCE_NAMES: Final = {priority: name for name, priority in IMPORTANCES.items()}
+
+
+#: Years that anything may fall in; nearer to the ends of the calendar no zone can be reckoned with.
+# source: MS-OXOCAL 2.2.1.44.1
+YEARS: Final = range(1601, 4501)
 
 
 class Unreadable(Exception):  # noqa: N818 - a signal within this package
@@ -70,6 +75,6 @@ def moment_at(item: Element, path: str, what: str) -> datetime | None:
     if not written:
         return None
     at = read_instant(written)
-    if at is None:
+    if at is None or at.year not in YEARS:
         raise Unreadable(f"Its {what} can't be read; open it in Outlook, set it anew and save it.")
     return at.replace(microsecond=0)

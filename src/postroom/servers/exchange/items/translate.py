@@ -1,4 +1,4 @@
-"""Items made of elements, and elements made of drafts; what can't be read says so itself."""
+"""Items made of elements, and elements of drafts; what can't be read says so itself."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime

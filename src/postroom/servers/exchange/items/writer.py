@@ -1,4 +1,4 @@
-"""Items written: made, changed and removed, each once and only in the version that was meant.
+"""Items written: made, changed and removed, once and only in the version that was meant.
 
 No request is sent again when its answer does not come: whoever wrote looks what became of it.
 """
@@ -20,7 +20,7 @@ from postroom.servers.exchange.markup import tag
 from postroom.servers.exchange.session import Session
 
 # Somebody else wrote, or removed it, since it was read.
-# source: MS-OXWSCDATA 2.2.5.24 ResponseCodeType
+# source: MS-OXWSCDATA ResponseCodeType
 _STALE: Final = frozenset(
     {"ErrorIrresolvableConflict", "ErrorStaleObject", "ErrorChangeKeyRequired", "ErrorItemNotFound"}
 )
