@@ -292,6 +292,13 @@ def test_what_a_user_untracked_is_not_wanted_and_what_he_tracks_is(
     assert found[str(other)].is_wanted
 
 
+def test_what_was_tracked_on_the_server_stays_although_no_filter_finds_it(side: StoreItems) -> None:
+    optional = _meeting(organizer=STRANGER, required=None, optional=frozenset({Attendee(EVA, EVA)}))
+    item = _made(side, optional)
+    assert item.is_wanted
+    assert item.id in _seen(side, None)
+
+
 def test_an_appointment_without_times_says_what_is_missing(
     side: StoreItems, database: Database, records: Records
 ) -> None:

@@ -167,6 +167,21 @@ class StoreItems:
             by=by,
             internal=True,
         )
+        self._keep_tracked(connection, table, id)
+
+    def _keep_tracked(self, connection: Connection, table: str, id: UUID) -> None:
+        """Let a record that no filter finds stay, since a person tracked it on the server."""
+        # source: DATAVERSE-SYNC once an item is tracked, its changes go both ways
+        if id in standing_of(connection, self._viewer(connection), table, [id]).wanted:
+            return
+        values = {"objectid": id, "objecttypecode": registry.by_logical_name(table).object_type_code}
+        self.records.create(
+            connection,
+            "subscriptionmanuallytrackedobject",
+            {**values, "subscriptionid": self.user, "track": True},
+            by=self.user,
+            internal=True,
+        )
 
     def _update(
         self, connection: Connection, table: str, id: UUID, version: str, fields: Mapping[str, Value]
