@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from postroom.schema.contact import Contact
 from postroom.schema.ids import SYSTEM_USER_ID
 from postroom.store.database import Database
-from postroom.store.fetch import BadFetch, Viewer, compiled, read, viewer_of
+from postroom.store.fetch import BadFetch, Fetch, Viewer, compiled, read, viewer_of
+from postroom.store.fetch.operators import OPERATORS
+from postroom.store.fetch.query import Condition, Filter
 from postroom.store.records import ROOT_UNIT_ID, Records
 
 NOW = datetime(2026, 3, 4, 22, 30, tzinfo=UTC)
@@ -393,3 +396,44 @@ def test_a_viewer_has_the_default_teams_of_his_unit(database: Database, records:
         viewer = viewer_of(connection, SYSTEM_USER_ID, NOW)
     assert viewer.teams == {team}
     assert viewer.business_unit == ROOT_UNIT_ID
+
+
+_NASTY = (
+    "",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "99999999999999999999",
+    "1e400",
+    "nan",
+    "0001-01-01",
+    "9999-12-31T23:59:59-14:00",
+    "2026-02-30",
+    "\u0661",
+    "%",
+    "[",
+    "[]",
+    "'; DROP TABLE contact; --",
+    "{00000000-0000-0000-0000-000000000001}",
+    "\U0001f600",
+)
+_OF_EACH_KIND = ("contactid", "ownerid", "fullname", "description", "statuscode", "donotemail", "birthdate")
+_OF_EACH_KIND += ("modifiedon", "importsequencenumber", "versionnumber", "exchangerate", "owneridtype")
+
+
+@pytest.mark.parametrize("column", _OF_EACH_KIND)
+def test_any_operator_and_value_is_asked_or_refused_in_words(database: Database, column: str) -> None:
+    values = [[], *([value] for value in _NASTY), ["1", "2"]]
+    refusals = []
+    for name, several in product((*OPERATORS, "under", "above", "not-under"), values):
+        try:
+            statement = compiled(
+                Fetch("contact", [Filter(conditions=[Condition(column, name, several)])]), VIEWER
+            )
+        except BadFetch as problem:
+            refusals.append(str(problem))
+        else:
+            with database.read() as connection:
+                connection.execute(statement).all()
+    assert refusals
+    assert all(column in words for words in refusals)

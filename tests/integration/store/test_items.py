@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from postroom.errors import StaleVersion
+from postroom.errors import StaleVersion, UserError
 from postroom.ports.items import Feed, Removal
 from postroom.reconcile.item import Attendee, Identity, Item, Kind, Part, Privacy, Span, State
 from postroom.reconcile.notice import IN_CRM
@@ -292,6 +292,13 @@ def test_what_a_user_untracked_is_not_wanted_and_what_he_tracks_is(
     assert found[str(other)].is_wanted
 
 
+def test_what_was_tracked_on_the_server_stays_although_no_filter_finds_it(side: StoreItems) -> None:
+    optional = _meeting(organizer=STRANGER, required=None, optional=frozenset({Attendee(EVA, EVA)}))
+    item = _made(side, optional)
+    assert item.is_wanted
+    assert item.id in _seen(side, None)
+
+
 def test_an_appointment_without_times_says_what_is_missing(
     side: StoreItems, database: Database, records: Records
 ) -> None:
@@ -304,3 +311,24 @@ def test_texts_are_cut_to_what_columns_hold(side: StoreItems) -> None:
     item = _made(side, _draft(Kind.TASK, subject="x" * 500, body="y" * 5000))
     assert item.fields["subject"] == "x" * 200
     assert item.fields["body"] == "y" * 2000
+
+
+@pytest.mark.parametrize("id", [str(UUID(int=7)), "no key"])
+def test_a_regarding_record_that_is_gone_keeps_nothing_else_from_being_written(
+    side: StoreItems, id: str
+) -> None:
+    item = _made(side, _draft(Kind.TASK, subject="Call", regarding=Regarding("account", id)))
+    assert (item.subject, item.fields["regarding"]) == ("Call", None)
+
+
+def test_a_series_is_refused_in_words_and_its_instances_are_not_items(
+    side: StoreItems, database: Database, records: Records
+) -> None:
+    with pytest.raises(UserError, match="Series"):
+        side.create(_draft(Kind.SERIES, subject="Stand-up"), "token", IN_CRM)
+    item = _made(side, _meeting())
+    with database.write() as connection:
+        values = {"seriesid": new_id(), "instancetypecode": 2}
+        records.update(connection, "appointment", UUID(item.id), values, internal=True)
+    assert side.get([item.id]) == {}
+    assert _seen(side) == {}

@@ -44,11 +44,16 @@ def _instant(text: str, zone: tzinfo) -> datetime:
         raise ValueError("it lies outside the calendar") from error
 
 
-def _whole(text: str, _zone: tzinfo) -> int:
-    number = int(text)
-    if not -(2**63) <= number < 2**63:
-        raise ValueError("it is too big")
-    return number
+def _whole(bits: int) -> Callable[[str, tzinfo], int]:
+    """Return what reads a whole number that a column of so many bits may hold."""
+
+    def read(text: str, _zone: tzinfo) -> int:
+        number = int(text)
+        if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
+            raise ValueError("it is too big")
+        return number
+
+    return read
 
 
 def _number(text: str, _zone: tzinfo) -> Decimal:
@@ -69,7 +74,8 @@ def _truth(text: str, _zone: tzinfo) -> bool:
 
 _FITTINGS: Final[Mapping[Kind, Callable[[str, tzinfo], Any]]] = {
     **dict.fromkeys(IDS, lambda text, _zone: UUID(text)),
-    **dict.fromkeys(WHOLE, _whole),
+    **dict.fromkeys(WHOLE, _whole(32)),
+    Kind.BIGINT: _whole(64),
     Kind.DECIMAL: _number,
     Kind.DOUBLE: lambda text, zone: float(_number(text, zone)),
     Kind.BOOLEAN: _truth,

@@ -29,7 +29,7 @@ from postroom.store.items.keeper import Keeper, keeper_of
 from postroom.store.items.look import Standing, look, standing_of
 from postroom.store.items.people import People, known_user, parties_with, people_of
 from postroom.store.items.reading import READ, is_instance, read_items
-from postroom.store.records import Records
+from postroom.store.records import Records, links
 
 _TOKENS: Final = UUID("5d1b7c0e-3a0f-4f0e-9d43-0f1a6e0c8a57")
 _CALENDAR: Final = ("appointment", "recurringappointmentmaster")
@@ -167,6 +167,21 @@ class StoreItems:
             by=by,
             internal=True,
         )
+        self._keep_tracked(connection, table, id)
+
+    def _keep_tracked(self, connection: Connection, table: str, id: UUID) -> None:
+        """Let a record that no filter finds stay, since a person tracked it on the server."""
+        # source: DATAVERSE-SYNC once an item is tracked, its changes go both ways
+        if id in standing_of(connection, self._viewer(connection), table, [id]).wanted:
+            return
+        values = {"objectid": id, "objecttypecode": registry.by_logical_name(table).object_type_code}
+        self.records.create(
+            connection,
+            "subscriptionmanuallytrackedobject",
+            {**values, "subscriptionid": self.user, "track": True},
+            by=self.user,
+            internal=True,
+        )
 
     def _update(
         self, connection: Connection, table: str, id: UUID, version: str, fields: Mapping[str, Value]
@@ -193,7 +208,7 @@ class StoreItems:
             values = tasks.columns_of(fields)
         else:
             values = appointments.columns_of(table, fields)
-        return clipped(table, values)
+        return clipped(table, _without_lost_regarding(connection, values))
 
     def _owner(self, connection: Connection, keeper: Keeper, draft: Item) -> UUID:
         """Return who will own a new record: the organizer if he is a user, else the keeper."""
@@ -236,6 +251,17 @@ def _invited(draft: Item, keeper: Keeper) -> Mapping[str, Value]:
     """Return the fields of a new appointment; without an organizer it is the keeper's own."""
     organizer = draft.fields.get("organizer") or keeper.address or None
     return {**draft.fields, "organizer": organizer}
+
+
+def _without_lost_regarding(connection: Connection, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values without a regarding record that is gone: an item may name it for ever."""
+    table, id = values.get("regardingobjecttypecode"), values.get("regardingobjectid")
+    if table is None or id is None:
+        return values
+    key = _key(str(id))
+    if key is not None and links.exists(connection, table, key):
+        return values
+    return {name: value for name, value in values.items() if not name.startswith("regardingobject")}
 
 
 def _existing(connection: Connection, table: str, ids: Collection[UUID]) -> Iterator[UUID]:
