@@ -1,8 +1,7 @@
 """The rule of a series: pattern, end and time of day, as a value that both worlds map to.
 
 Days are those of Outlook and the CRM: a day of the month that a month does not have is its last day.
-A rule says nothing that it does not mean: fields that its pattern does not use are empty, so equal
-rules compare equal. `canonical.py` goes further and finds rules that mean the same.
+A rule says nothing that it does not mean: fields that its pattern does not use are empty.
 """
 
 from collections.abc import Iterator
