@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from postroom.recurrence.windows_zones import WINDOWS_ZONES
 from postroom.sandbox.exchange.ical_event import read_event
 from postroom.sandbox.exchange.ical_lines import read_object
 from postroom.sandbox.exchange.ical_rule import read_rule
@@ -18,7 +19,6 @@ from postroom.sandbox.exchange.recurrence import Pattern, Recurrence, read_recur
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.restriction import matches
 from postroom.sandbox.exchange.timezones import WEEKDAYS
-from postroom.sandbox.exchange.windows_zones import WINDOWS_ZONES
 from postroom.sandbox.exchange.zone_rules import RuledZone, find_rules
 
 DAYS = st.sampled_from((*WEEKDAYS, "Day", "Weekday", "WeekendDay"))

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from lxml import etree
 
+from postroom.recurrence.windows_zones import WINDOWS_ZONES
 from postroom.sandbox.exchange.names import MESSAGES, TYPES
 from postroom.sandbox.exchange.refusal import Refusal
 from postroom.sandbox.exchange.timezones import answer_server_time_zones, definition, read_zone, zone_named
-from postroom.sandbox.exchange.windows_zones import WINDOWS_ZONES
 
 YEAR = 2026
 BERLIN = "W. Europe Standard Time"

@@ -7,10 +7,10 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from postroom.mime.message import Address
+from postroom.recurrence.windows_zones import WINDOWS_ZONES
 from postroom.sandbox.exchange.ical_lines import Component, Line
 from postroom.sandbox.exchange.ical_rule import read_rule
 from postroom.sandbox.exchange.recurrence import Recurrence
-from postroom.sandbox.exchange.windows_zones import WINDOWS_ZONES
 from postroom.sandbox.exchange.zone_rules import find_rules
 
 #: Most attendees that are taken over.

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from postroom.recurrence.windows_zones import WINDOWS_ZONES
 from postroom.sandbox.exchange.instants import read_duration, write_duration
 from postroom.sandbox.exchange.names import (
     child_text,
@@ -19,7 +20,6 @@ from postroom.sandbox.exchange.names import (
     text_of,
 )
 from postroom.sandbox.exchange.refusal import Refusal
-from postroom.sandbox.exchange.windows_zones import WINDOWS_ZONES
 from postroom.sandbox.exchange.zone_rules import Change, RuledZone, Rules, find_rules
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

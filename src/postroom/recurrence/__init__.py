@@ -1,0 +1,1 @@
+"""Recurring appointments: rules, their occurrences, exceptions and time zones; pure."""
