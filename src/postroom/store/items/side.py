@@ -64,13 +64,14 @@ class StoreItems:
             viewer = self._viewer(connection)
             looks = {table: look(connection, viewer, table, whole=feed is Feed.WHOLE) for table in READ}
         gone = [str(id) for each in looks.values() for id in each.gone] if feed is Feed.SINCE else []
-        now = f"{_MARK}{viewer.now.isoformat()}"
-        yield ItemPage((), gone, now, feed)
+        # It only says that there was a look; as it stands it is kept, so that looking alone writes nothing.
+        after = mark if mark and feed is Feed.SINCE else f"{_MARK}{viewer.now.isoformat()}"
+        yield ItemPage((), gone, after, feed)
         for table, each in looks.items():
             for ids in chunks_of(each.seen, self.page_size):
                 with self.records.database.read() as connection:
                     items = self._read(connection, table, ids)
-                yield ItemPage(tuple(items.values()), (), now, feed)
+                yield ItemPage(tuple(items.values()), (), after, feed)
 
     def get(self, ids: Sequence[str]) -> Mapping[str, Item]:
         """Return the records of these keys as they are now."""
