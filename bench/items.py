@@ -22,8 +22,6 @@ _MOST_SECONDS = 1.0
 #: Ten times the pairs may take ten times as long, and so much of that for what caches hold no more.
 _TOLERANCE = 1.3
 _LIMIT = 3_600
-#: Options' own default is meant for messages.
-_ITEMS = 10_000
 
 Times = Mapping[str, Mapping[str, Sequence[float]]]
 
@@ -31,9 +29,8 @@ Times = Mapping[str, Mapping[str, Sequence[float]]]
 def main(options: Options) -> Report:
     """Time the plans, then count what passes over items that are in step ask and write."""
     sizes = _QUICK_SIZES if options.quick else _SIZES
-    # As many items as the goal speaks of, unless told otherwise.
-    count = options.count if "--count" in sys.argv or options.quick else _ITEMS
-    parameters = {**options.parameters, "messages": count, "pairs": ", ".join(f"{size:,}" for size in sizes)}
+    count = options.count
+    parameters = {**options.parameters, "pairs": ", ".join(f"{size:,}" for size in sizes)}
     parameters["items"] = parameters.pop("messages")
     report = Report("items", parameters)
     with scratch("items") as directory:
