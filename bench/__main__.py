@@ -21,6 +21,7 @@ NAMES = (
     "broken",
     "decide",
     "exchange",
+    "items",
 )
 
 

@@ -94,6 +94,15 @@ def test_records_of_every_kind_reach_the_mailbox_and_nothing_is_left_to_do(
     assert show_plan(company.context, company.mailbox(ANN), opener=open_item_sides).acts == ()
 
 
+def test_a_look_at_unchanged_records_leaves_their_mark_as_it_was(company: Company, outlook: Outlook) -> None:
+    a_task(company)
+    settle(company)
+    before = company.rows("postroom_mark", place="items:crm")
+    company.clock.at += timedelta(minutes=5)
+    go(company)
+    assert company.rows("postroom_mark", place="items:crm") == before
+
+
 def test_an_edit_in_outlook_reaches_the_record_and_one_of_the_record_outlook(
     company: Company, outlook: Outlook
 ) -> None:
