@@ -1,11 +1,52 @@
 """Both sides of a mailbox's items as this installation has them: the store and an Exchange."""
 
-from postroom.errors import UserError
+from collections.abc import Callable
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from postroom.mime.key import address_key
 from postroom.passes.context import Context
+from postroom.passes.exchange import exchange_account, remember_url
 from postroom.passes.sides import Sides
+from postroom.schema.choices import Workload
+from postroom.schema.mailbox import Mailbox
+from postroom.store import folders
+from postroom.store.items.side import StoreItems
 from postroom.store.mailboxes import Setup
+
+_MAILBOX = Mailbox.__table__
 
 
 def open_item_sides(context: Context, setup: Setup) -> Sides:
-    """Open the store's side and the server's side for one pass."""
-    raise UserError("Appointments, contacts and tasks are not synchronized by this release yet.")
+    """Open the store's side and the server's side of a mailbox's items for one pass."""
+    # The client of Exchange is loaded with the first mailbox that is on one.
+    from postroom.servers.exchange.items.frame import Frame
+    from postroom.servers.exchange.items.side import open_exchange_items
+
+    user: UUID = setup.mailbox["regardingobjectid"]
+    with context.database.read() as connection:
+        category = folders.category_of(connection, setup.mailbox_id)
+    frame = Frame(
+        setup.mailbox["emailaddress"] or "",
+        category=category.name if category else "",
+        organization=str(setup.organization["organizationid"]),
+        is_colleague=_colleagues(context),
+    )
+    server = open_exchange_items(
+        exchange_account(context, setup, Workload.ITEMS),
+        frame,
+        now=context.clock.now,
+        on_found=lambda url: remember_url(context, setup.mailbox_id, url),
+    )
+    return Sides(StoreItems(context.records, user), server)
+
+
+def _colleagues(context: Context) -> Callable[[str], bool]:
+    """Return what tells whether an address is one whose own mailbox is kept in step here."""
+    with context.database.read() as connection:
+        found = connection.scalars(
+            sa.select(_MAILBOX.c.emailaddress).where(_MAILBOX.c.enabledforact.is_(True))
+        ).all()
+    keys = {address_key(address) for address in found if address}
+    return lambda address: address_key(address) in keys

@@ -44,7 +44,13 @@ def passes_of(context: Context) -> dict[Workload, Pass]:
     def outgoing(mailbox: UUID, _: Workload) -> PassResult:
         return send(context, mailbox)
 
-    return {Workload.INCOMING: incoming, Workload.OUTGOING: outgoing}
+    def items(mailbox: UUID, _: Workload) -> PassResult:
+        from postroom.app.items import open_item_sides
+        from postroom.passes.step import step
+
+        return step(context, mailbox, opener=open_item_sides)
+
+    return {Workload.INCOMING: incoming, Workload.OUTGOING: outgoing, Workload.ITEMS: items}
 
 
 def crew_of(postroom: Postroom, *, threads: int = 0) -> Crew:

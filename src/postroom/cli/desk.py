@@ -7,6 +7,8 @@ from uuid import UUID
 
 from postroom.app.service import crew_of
 from postroom.app.wiring import Postroom
+from postroom.cli.calendar import Calendar
+from postroom.cli.scene import Scene
 from postroom.engine.fleet import run_due
 from postroom.passes.issue import send_email
 from postroom.passes.tracked_folders import find_folder, folders_of_inbox, track_folder
@@ -19,20 +21,13 @@ from postroom.tracking.category import TRACKED
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """One thing that happens at the desk, what came of it, and whether it ought to have."""
-
-    story: str
-    outcome: str
-    as_expected: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Desk:
     """Eva's mailbox on the sandbox's Exchange, and the Postroom that synchronizes it."""
 
     postroom: Postroom
     office: ExchangeOffice
+    #: Says how many messages have left for an address of the outside world.
+    left_for: Callable[[str], int]
 
     def play(self) -> Iterator[Scene]:
         """Yield what happens, scene by scene."""
@@ -43,6 +38,11 @@ class Desk:
         yield self._the_category_is_put_on()
         yield self._the_category_is_taken_off()
         yield self._an_answer_is_sent()
+        eva = self._key("systemuser", lambda row: row["internalemailaddress"] == EVA)
+        yield from self._calendar(eva).play()
+
+    def _calendar(self, eva: UUID) -> Calendar:
+        return Calendar(self.postroom, self.office, self.left_for, self._mailbox(), eva, self._synchronize)
 
     def _a_customer_writes(self) -> Scene:
         self.office.deliver(EVA, eva_mail("Order", CARLA))

@@ -34,6 +34,7 @@ MODULES = {
     "worker": "run",
     "explain": "explain",
     "rescan": "rescan",
+    "plan": "plan",
     "track": "track",
     "untrack": "track",
     "regard": "track",

@@ -16,7 +16,8 @@ from postroom.api.load import load_document
 from postroom.app.service import crew_of
 from postroom.app.settings import Settings
 from postroom.app.wiring import Postroom, open_postroom, set_up
-from postroom.cli.desk import Desk, Scene
+from postroom.cli.desk import Desk
+from postroom.cli.scene import Scene
 from postroom.engine.fleet import run_due
 from postroom.engine.work import Settled
 from postroom.passes.explain import Explanation, recent
@@ -146,7 +147,11 @@ def play(on: Stage, say: Progress) -> Round:
     made.departures.extend(_departures(on, written))
     made.outside = len(on.smtp.outside)
     say("Watching Eva, whose mailbox is on an Exchange, at her desk")
-    made.scenes.extend(Desk(on.postroom, on.office).play())
+
+    def left_for(address: str) -> int:
+        return sum(address in left.recipients for left in on.smtp.outside)
+
+    made.scenes.extend(Desk(on.postroom, on.office, left_for).play())
     return made
 
 

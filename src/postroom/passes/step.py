@@ -27,7 +27,7 @@ from postroom.reconcile.health import QUIET
 from postroom.reconcile.pair import Doing, Pair
 from postroom.schema.choices import Workload
 from postroom.schema.ids import new_id
-from postroom.store import alerts, marks, pairs
+from postroom.store import alerts, filters, marks, pairs
 from postroom.store.mailboxes import Setup
 
 #: Acts of one pass; the next goes on. A first synchronization of many items is done in stages this way.
@@ -156,6 +156,7 @@ def step(context: Context, mailbox: UUID, *, opener: SidesOpener) -> PassResult:
     if kept_back := access.kept_back(setup, Workload.ITEMS):
         return kept_back
     user: UUID = setup.mailbox["regardingobjectid"]
+    _see_to_filters(context, user)
     try:
         sides = opener(context, setup)
     except TransportError as failure:
@@ -166,6 +167,15 @@ def step(context: Context, mailbox: UUID, *, opener: SidesOpener) -> PassResult:
         return PassResult(failure=failure, notes=str(failure))
     finally:
         sides.close()
+
+
+def _see_to_filters(context: Context, user: UUID) -> None:
+    """Give the user the filters that say what goes to the mailbox, if nobody has yet."""
+    with context.database.read() as connection:
+        if context.records.get(connection, "systemuser", user)["defaultfilterspopulated"]:
+            return
+    with context.database.write() as connection:
+        filters.populate(context.records, connection, user)
 
 
 def _step(context: Context, setup: Setup, sides: Sides, user: UUID) -> PassResult:

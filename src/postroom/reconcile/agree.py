@@ -44,7 +44,8 @@ def journalled(pair: Pair, act: Act, token: str = "") -> Pair:
     """Return the pair as it must be stored before this act is done.
 
     `pair` is the stored one; of a newcomer it is the act's, with the id that it was given. The token is
-    new, unless the act brings one.
+    new, unless the act brings one. What the act overwrites is stored along with it: after a crash the values
+    are gone.
     """
     assert act.side is not None  # noqa: S101
     pending = Pending(act.doing, act.side, act.token or token, _to_be_written(act), act.parting)

@@ -102,7 +102,9 @@ class _Case:
             source = source.other  # the winner may not go there; then the other way, or none
         loser = self._item(source.other)
         lost = loser.fields.get(self.name)
-        if self._write(made, source.other) and lost is not None:
+        # That a field was emptied is an edit too, but not in two items that were only put together now.
+        was_written = lost is not None or self._was_agreed()
+        if self._write(made, source.other) and was_written:
             kept = made.to(source.other)[self.name]
             made.overwritten.append(
                 Overwritten(source.other, loser.id, self.name, lost, kept, self.authority)

@@ -40,6 +40,7 @@ class Kind(Enum):
 class State(Enum):
     """Whether the item is still open, as its own side sees it."""
 
+    #: Also an appointment that the CRM calls Scheduled.
     OPEN = "open"
     COMPLETED = "completed"
     CANCELED = "canceled"

@@ -76,6 +76,7 @@ def records(pop3_port: int, smtp_port: int, ews_url: str) -> Mapping[str, Sequen
             {
                 "emailaddress": EVA,
                 "emailrouteraccessapproval": 1,
+                "actdeliverymethod": 1,
                 "emailserverprofile@odata.bind": "/emailserverprofiles(name='Sandbox Exchange')",
             },
             {

@@ -10,8 +10,9 @@ from tests.support.items import a_task
 
 from postroom.errors import Throttled, Unreachable
 from postroom.ports.items import Feed, ItemPage
-from postroom.reconcile.item import Identity, Kind, Part, Privacy, State
+from postroom.reconcile.item import Identity, Kind, Part, Privacy, Side, State
 from postroom.reconcile.notice import IN_CRM
+from postroom.reconcile.status import TaskProgress
 from postroom.sandbox.faults import Misbehaviour
 
 
@@ -202,6 +203,23 @@ def test_a_server_that_fails_in_a_batch_is_asked_for_each_alone(desk: ItemDesk) 
     items = [item for page in desk.side.changes(None) for item in page.items]
     assert [item.subject for item in items if not item.hindrance] == ["two"]
     assert len([item for item in items if item.hindrance]) == 1
+
+
+def test_a_task_reminds_when_it_is_due_and_no_more_when_it_is_done(desk: ItemDesk) -> None:
+    due = NOON.replace(year=2090)
+    item_id, version = desk.side.create(a_task("Call", due=due), "token-1", IN_CRM)
+    stored = desk.stored(item_id)
+    assert (stored.flag("item:ReminderIsSet"), stored.instant("item:ReminderDueBy")) == (True, due)
+    desk.side.update(item_id, version, {"status": TaskProgress.COMPLETED}, IN_CRM)
+    assert not desk.stored(item_id).flag("item:ReminderIsSet")
+    assert desk.read(item_id).state is State.COMPLETED
+
+
+def test_items_that_look_alike_are_found_by_what_they_say(desk: ItemDesk) -> None:
+    twin = desk.make("Task", "Call & <back>")
+    desk.make("Task", "Call nobody")
+    assert list(desk.side.find_alike([a_task("Call & <back>", side=Side.SERVER)])) == [twin.id]
+    assert list(desk.side.find_alike([a_task("Call somebody")])) == []
 
 
 def _kept(pages: list[ItemPage], given: Iterator[ItemPage]) -> Iterator[ItemPage]:

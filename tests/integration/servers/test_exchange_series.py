@@ -6,13 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from tests.support.exchange_items import ItemDesk, item_desk
+from tests.support.exchange_place import USER
+from tests.support.synchronizing import Synchronizer
 
 from postroom.errors import Refused, StaleVersion
-from postroom.reconcile.item import Item, Kind, Span
+from postroom.reconcile.item import Item, Kind, Side, Span
 from postroom.reconcile.notice import Notice, Rule, Sends
 from postroom.reconcile.status import ShowAs
+from postroom.sandbox.faults import Misbehaviour
+from postroom.schema.choices import AppointmentStatus
 from postroom.servers.exchange.items.recurrence import Recurrence
 from postroom.servers.exchange.items.series import ChangedDay, Series
+from postroom.servers.memory_items import MemoryItems
 
 QUIET = Sends(Notice.NONE, Rule.NO_MEETING)
 #: Ten in the morning in Berlin, two weeks before the clocks change.
@@ -143,3 +148,67 @@ def test_a_day_is_read_as_its_series(desk: ItemDesk) -> None:
     item = made(desk)
     day = desk.place.outlook.occurrences(THIRD, THIRD + HOUR)[0]
     assert list(desk.side.get([day.id])) == [item.id]
+
+
+@pytest.fixture
+def sync(desk: ItemDesk) -> Synchronizer:
+    crm = MemoryItems(Side.CRM, now=FIRST)
+    crm.put(
+        replace(
+            a_series(DEPARTED),
+            fields={**a_series(DEPARTED).fields, "show_as": AppointmentStatus.BUSY, "organizer": USER},
+        )
+    )
+    return Synchronizer(crm, desk.side, now=FIRST - timedelta(days=9))
+
+
+@pytest.mark.parametrize("operation", ["CreateItem", "UpdateItem", "DeleteItem"])
+def test_a_series_half_made_when_an_answer_was_lost_is_made_whole(
+    desk: ItemDesk, sync: Synchronizer, operation: str
+) -> None:
+    desk.lose_answer(operation)
+    sync.settle()
+    (stored,) = desk.place.outlook.items("calendar")
+    assert desk.read(stored.id).fields["recurrence"] == DEPARTED
+    assert sync.step().acts == ()
+
+
+def test_a_series_is_kept_in_step_from_both_sides(desk: ItemDesk, sync: Synchronizer) -> None:
+    sync.settle()
+    (stored,) = desk.place.outlook.items("calendar")
+    fifth = FOURTH + timedelta(weeks=1)
+    desk.place.outlook.delete(desk.place.outlook.occurrences(fifth, fifth + HOUR)[0])
+    sync.settle()
+    crm = sync.crm
+    assert isinstance(crm, MemoryItems)
+    (record,) = crm.items.values()
+    without_fifth = replace(DEPARTED, removed=(FOURTH, fifth))
+    assert record.fields["recurrence"] == without_fifth
+    crm.edit(record.id, FIRST, recurrence=PLAIN)
+    sync.settle()
+    assert desk.read(stored.id).fields["recurrence"] == PLAIN
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+@pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem"])
+def test_a_series_half_changed_when_an_answer_was_lost_is_changed_whole(
+    desk: ItemDesk, sync: Synchronizer, operation: str, number: int
+) -> None:
+    crm = sync.crm
+    assert isinstance(crm, MemoryItems)
+    (record,) = crm.items.values()
+    crm.edit(record.id, FIRST, recurrence=PLAIN)
+    sync.settle()
+    wanted = replace(DEPARTED, removed=(FOURTH, FOURTH + timedelta(weeks=1)))
+    crm.edit(record.id, FIRST, recurrence=wanted)
+    desk.place.misbehave_after(number, Misbehaviour.LOSE_ANSWER, operation=operation)
+    sync.settle()
+    (stored,) = desk.place.outlook.items("calendar")
+    assert desk.read(stored.id).fields["recurrence"] == crm.items[record.id].fields["recurrence"] == wanted
+
+
+def test_days_that_could_not_be_read_say_so_and_are_not_written_over(desk: ItemDesk) -> None:
+    item = made(desk, DEPARTED)
+    day = desk.place.outlook.occurrences(THIRD + HOUR, THIRD + 2 * HOUR)[0]
+    desk.place.misbehave(Misbehaviour.WITHHOLD, operation="GetItem", item=day.id, answer="ErrorItemCorrupt")
+    assert "day" in desk.read(item.id).hindrance

@@ -169,6 +169,16 @@ def test_the_later_change_wins_and_the_other_is_kept_for_restoring() -> None:
     assert (lost.side, lost.field, lost.value, lost.replaced_by) == (Side.CRM, "email1", "crm@x", "server@x")
 
 
+def test_a_field_that_was_emptied_is_an_edit_as_any_other() -> None:
+    w = World()
+    pair = w.pair(a_contact(nickname="Jo"))
+    w.crm.edit(pair.crm_id or "", NOON, nickname=None)
+    w.edit_server(pair, nickname="Joey")
+    w.sync.settle()
+    assert w.in_crm(pair).fields["nickname"] == "Joey"
+    assert [(lost.side, lost.value) for lost in w.sync.overwritten] == [(Side.CRM, None)]
+
+
 def test_the_crm_wins_a_tie() -> None:
     w = World()
     pair = w.pair(a_contact())

@@ -182,8 +182,9 @@ def write_new(draft: Item, frame: Frame, now: datetime) -> list[Piece]:
         pieces += write_zone(frame.zone_name)
     if draft.identity.uid:
         pieces.append(simple("calendar:UID", draft.identity.uid))
-    is_old = draft.is_past(now - REMINDED_FOR)
-    is_reminded = not is_old and draft.fields.get("show_as") is not ShowAs.FREE
+    if draft.fields.get("show_as") is ShowAs.FREE:
+        return pieces
+    is_reminded = not draft.is_past(now - REMINDED_FOR)
     pieces.append(simple("item:ReminderIsSet", "true" if is_reminded else "false"))
     if is_reminded:
         pieces.append(simple("item:ReminderMinutesBeforeStart", _REMINDER_MINUTES))
@@ -208,7 +209,9 @@ def _attendee(person: Attendee) -> str:
 
 def _write_show_as(value: Value) -> list[Piece]:
     shown = value.value if isinstance(value, ShowAs) else ShowAs.BUSY.value
-    return [simple("calendar:LegacyFreeBusyStatus", shown)]
+    # source: DATAVERSE-EMAIL sync logic for appointments
+    unreminded = [simple("item:ReminderIsSet", "false")] if value is ShowAs.FREE else []
+    return [simple("calendar:LegacyFreeBusyStatus", shown), *unreminded]
 
 
 _WRITERS: Final[Mapping[str, Callable[[Value], list[Piece]]]] = {

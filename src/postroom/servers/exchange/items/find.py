@@ -24,12 +24,14 @@ _FOREIGN: Final = b"vCal-Uid\x01\x00\x00\x00"
 _PROBLEM: Final = "The items were not looked for"
 
 
-def by_token(session: Session, folders: Sequence[str], tokens: Sequence[str]) -> Mapping[str, str]:
-    """Return the ids of items that bear these tokens; of copies, the item that was made first."""
+def by_token(
+    session: Session, folders: Sequence[str], tokens: Sequence[str], mark: str = TOKEN
+) -> Mapping[str, str]:
+    """Return the ids of items that bear these tokens as a mark; of copies, the item that was made first."""
     found: dict[str, list[tuple[str, str]]] = {}
-    paths = (named(TOKEN), field("item:DateTimeCreated"))
-    for item in _found(session, folders, paths, named(TOKEN), tokens):
-        token = properties_of(item).get(TOKEN, "")
+    paths = (named(mark), field("item:DateTimeCreated"))
+    for item in _found(session, folders, paths, named(mark), tokens):
+        token = properties_of(item).get(mark, "")
         made_at = text_at(item, "t:DateTimeCreated")
         found.setdefault(token, []).append((made_at, id_in(item)[0]))
     return {token: min(found[token])[1] for token in tokens if token in found}

@@ -17,6 +17,9 @@ REGARDING: Final = "PostroomRegarding"
 #: How it came to be tracked, when it was by its category: then taking the category off untracks it.
 TRACKING: Final = "PostroomTracking"
 BY_CATEGORY: Final = "category"
+#: Of a series while its days are being written: the token under which it is made, or `CHANGING`.
+UNFINISHED: Final = "PostroomUnfinished"
+CHANGING: Final = "changing"
 
 
 def named(name: str) -> str:
@@ -30,7 +33,7 @@ def named(name: str) -> str:
     )
 
 
-PATHS: Final = tuple(named(name) for name in (TOKEN, RECORD, ORGANIZATION, REGARDING, TRACKING))
+PATHS: Final = tuple(named(name) for name in (TOKEN, RECORD, ORGANIZATION, REGARDING, TRACKING, UNFINISHED))
 
 
 def properties_of(item: Element) -> Mapping[str, str]:
@@ -90,6 +93,11 @@ def marks(frame: Frame, record: str, token: str = "") -> list[Piece]:
 def tracked_by_category() -> Piece:
     """Return the piece that says that taking the category off ends the tracking."""
     return extended(named(TRACKING), BY_CATEGORY)
+
+
+def unfinished(value: str | None) -> Piece:
+    """Return the piece that says that an item is being written, or is no longer."""
+    return extended(named(UNFINISHED), value)
 
 
 def read_regarding(properties: Mapping[str, str]) -> Regarding | None:

@@ -100,7 +100,10 @@ def _changed_days(
     for original, item_id in ids_by_original(master).items():
         element = days.get(item_id)
         if element is None:
-            continue
+            # Without it the day would count as taken back.
+            raise Unreadable(
+                f"Its day of {original:%Y-%m-%d} can't be read; open that day in Outlook and save it."
+            )
         read = canonical_fields(Kind.SERIES, appointments.read(element, properties_of(element)))
         different = tuple((name, read[name]) for name in OF_A_DAY if read[name] != usual[name])
         day = ChangedDay(original, appointments.read_span(element), different)

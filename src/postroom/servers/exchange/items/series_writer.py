@@ -1,6 +1,6 @@
 """Series written: the master first, then each day that is not to be as the others."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,8 +11,11 @@ from postroom.reconcile.item import Item, Kind, Span, Value
 from postroom.reconcile.notice import Notice, Rule, Sends
 from postroom.servers.exchange.answer import Element, read_instant, text_at
 from postroom.servers.exchange.items import appointments
+from postroom.servers.exchange.items.find import by_token
 from postroom.servers.exchange.items.frame import Frame
-from postroom.servers.exchange.items.reader import Reader
+from postroom.servers.exchange.items.marks import CHANGING, UNFINISHED, marks, unfinished
+from postroom.servers.exchange.items.piece import Piece
+from postroom.servers.exchange.items.reader import Named, Reader
 from postroom.servers.exchange.items.series import (
     ChangedDay,
     Series,
@@ -42,17 +45,19 @@ class SeriesWriter:
         self._writer = writer
         self._frame = frame
 
-    def create(self, draft: Item, token: str, sends: Sends) -> tuple[str, str]:
-        """Make a series and return its id and version."""
-        item_id, version = self._writer.create(draft, token, sends)
+    def create(self, draft: Item, token: str, sends: Sends, folders: Sequence[str]) -> tuple[str, str]:
+        """Make a series and return its id and version; one that was begun under the token is finished."""
+        marked = marks(self._frame, draft.identity.crm_id, token)
         wanted = draft.fields.get("recurrence")
         if not isinstance(wanted, Series) or not (wanted.changed or wanted.removed):
-            return item_id, version
-        for day in wanted.changed:
-            self._change(item_id, day, sends)
-        for at in wanted.removed:
-            self._remove(item_id, at, sends)
-        return item_id, self._version(item_id)
+            return self._writer.create(draft, marked, sends)
+        # It bears its token only when it is whole, so that nobody takes the half of it for the series.
+        item_id = by_token(self._session, folders, [token], UNFINISHED).get(token)
+        if item_id is None:
+            item_id, _ = self._writer.create(draft, [unfinished(token)], sends)
+        item, present = self._read(item_id)
+        self._become(item, present, wanted, draft.fields, sends, [])
+        return item_id, self._finished(item_id, marked)
 
     def update(self, item: Item, fields: Mapping[str, Value], sends: Sends) -> str:
         """Write these fields of a series as it was read, and return its new version."""
@@ -61,19 +66,48 @@ class SeriesWriter:
         if not isinstance(present, Series) or not isinstance(wanted, Series):
             return self._writer.update(item.id, item.version, Kind.SERIES, others, sends)
         usual = {**item.fields, **canonical_fields(Kind.SERIES, others)}
+        self._become(item, present, wanted, usual, sends, appointments.write(others, self._frame))
+        return self._finished(item.id, [])
+
+    def _become(
+        self,
+        item: Item,
+        present: Series,
+        wanted: Series,
+        usual: Mapping[str, Value],
+        sends: Sends,
+        pieces: Sequence[Piece],
+    ) -> None:
+        """Write what makes the series that was read the wanted one."""
         changes = changes_between(present, wanted, usual)
-        pieces = appointments.write(others, self._frame)
         version = item.version
+        written = [*pieces, *self._begun(item)]
         if changes.is_rewritten:
             version = self._stirred(item, present, wanted)
-            pieces += write_master(wanted, self._frame, present.zone)
-        if pieces:
-            self._writer.put(item.id, version, appointments.ELEMENT, pieces, sends)
+            written += write_master(wanted, self._frame, present.zone)
+        if written:
+            self._writer.put(item.id, version, appointments.ELEMENT, written, sends)
         for day in changes.changed:
             self._change(item.id, day, sends)
         for at in changes.removed:
             self._remove(item.id, at, sends)
-        return self._version(item.id)
+
+    def _begun(self, item: Item) -> list[Piece]:
+        """Return the mark of a series that is being changed; one that is being made has its own."""
+        return [unfinished(CHANGING)] if item.identity.token or item.is_tracked else []
+
+    def _finished(self, item_id: str, marked: Sequence[Piece]) -> str:
+        """Take off the mark of what is being written, give it others, and return the version."""
+        pieces = [*marked, unfinished(None)]
+        return self._writer.put(item_id, "", appointments.ELEMENT, pieces, _QUIETLY)
+
+    def _read(self, item_id: str) -> tuple[Item, Series]:
+        """Return the series as it is now."""
+        for items in self._reader.read([Named(item_id)], (Kind.APPOINTMENT,), ()):
+            item = items.get(item_id)
+            if item is not None and isinstance(series := item.fields.get("recurrence"), Series):
+                return item, series
+        raise StaleVersion("The series was begun and can't be read; it is made anew.")
 
     def _stirred(self, item: Item, present: Series, wanted: Series) -> str:
         """Have the server forget the days that were changed, which it only does when the times change."""
@@ -85,7 +119,7 @@ class SeriesWriter:
             return item.version
         start, end, is_all_day = wanted.first
         longer = Span(start, end + (timedelta(days=1) if is_all_day else _A_MINUTE), is_all_day)
-        pieces = appointments.write_span(longer, self._frame)
+        pieces = [*appointments.write_span(longer, self._frame), *self._begun(item)]
         return self._writer.put(item.id, item.version, appointments.ELEMENT, pieces, _QUIETLY)
 
     def _change(self, master_id: str, day: ChangedDay, sends: Sends) -> None:
@@ -122,9 +156,3 @@ class SeriesWriter:
             is_of_it = text_at(each, "t:UID") == text_at(master, "t:UID")
             if is_of_it and read_instant(text_at(each, "t:Start")) == at:
                 yield id_in(each)[0]
-
-    def _version(self, item_id: str) -> str:
-        version = self._reader.versions([item_id]).get(item_id)
-        if version is None:
-            raise StaleVersion("The series was changed and is gone.")
-        return version

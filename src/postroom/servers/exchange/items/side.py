@@ -68,8 +68,8 @@ class ExchangeItems:
         if known and version is not None:
             return known, version
         if draft.kind is Kind.SERIES:
-            return self._series.create(draft, token, sends)
-        return self._writer.create(draft, token, sends)
+            return self._series.create(draft, token, sends, self._folders())
+        return self._writer.create(draft, marks(self._frame, draft.identity.crm_id, token), sends)
 
     def update(self, item_id: str, version: str, fields: Mapping[str, Value], sends: Sends) -> str:
         """Write these fields, leave all others, tell whom `sends` names, and return the new version."""

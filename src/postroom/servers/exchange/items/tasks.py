@@ -107,7 +107,7 @@ def _percent(item: Element) -> int:
         return 0
 
 
-def write(fields: Mapping[str, Value], frame: Frame) -> list[Piece]:
+def write(fields: Mapping[str, Value], frame: Frame, now: datetime) -> list[Piece]:
     """Return the pieces that write these fields."""
     pieces: list[Piece] = []
     for name, value in fields.items():
@@ -115,7 +115,18 @@ def write(fields: Mapping[str, Value], frame: Frame) -> list[Piece]:
             pieces += _write_moment(name, value, frame)
         elif name in _WRITERS:
             pieces += _WRITERS[name](value)
-    return pieces
+    return [*pieces, *_write_reminder(fields, now)]
+
+
+def _write_reminder(fields: Mapping[str, Value], now: datetime) -> list[Piece]:
+    """Return the pieces that remind of what is still to be done, when it is due."""
+    # source: DATAVERSE-EMAIL field mapping of tasks
+    if fields.get("status") is TaskProgress.COMPLETED:
+        return [simple("item:ReminderIsSet", "false")]
+    due = fields.get("due")
+    if not isinstance(due, datetime) or due <= now:
+        return []
+    return [simple("item:ReminderDueBy", moment(due)), simple("item:ReminderIsSet", "true")]
 
 
 def _write_moment(name: str, value: Value, frame: Frame) -> list[Piece]:

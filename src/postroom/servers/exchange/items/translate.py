@@ -11,7 +11,7 @@ from postroom.servers.exchange.answer import Element, local, read_instant, text_
 from postroom.servers.exchange.items import appointments, contacts, series, tasks
 from postroom.servers.exchange.items.frame import Frame
 from postroom.servers.exchange.items.marks import PATHS as MARKS
-from postroom.servers.exchange.items.marks import identity_of, is_tracked, marks, properties_of
+from postroom.servers.exchange.items.marks import UNFINISHED, identity_of, is_tracked, properties_of
 from postroom.servers.exchange.items.piece import Piece
 from postroom.servers.exchange.items.text import Unreadable
 from postroom.servers.exchange.markup import field, shape, tag
@@ -94,7 +94,7 @@ def read_item(element: Element, kind: Kind, frame: Frame, days: Mapping[str, Ele
         version,
         kind,
         canonical_fields(kind, fields),
-        read_instant(text_at(element, "t:LastModifiedTime")) or NEVER,
+        _modified_at(element, properties),
         identity_of(element, properties, frame),
         part=appointments.part_of(element, frame) if is_calendar else Part.OWNER,
         state=_state(element, kind, fields),
@@ -125,18 +125,25 @@ def _fields(
     return fields
 
 
+def _modified_at(element: Element, properties: Mapping[str, str]) -> datetime:
+    # What was half written when a connection broke is nobody's edit, and must win over none.
+    if properties.get(UNFINISHED):
+        return NEVER
+    return read_instant(text_at(element, "t:LastModifiedTime")) or NEVER
+
+
 def _state(element: Element, kind: Kind, fields: Mapping[str, Value]) -> State:
     if kind.is_calendar and text_at(element, "t:IsCancelled") == "true":
         return State.CANCELED
     return State.COMPLETED if fields.get("status") is TaskProgress.COMPLETED else State.OPEN
 
 
-def pieces_of(kind: Kind, fields: Mapping[str, Value], frame: Frame) -> list[Piece]:
+def pieces_of(kind: Kind, fields: Mapping[str, Value], frame: Frame, now: datetime) -> list[Piece]:
     """Return the pieces that write these fields of an item."""
     if kind is Kind.CONTACT:
         return contacts.write(fields)
     if kind is Kind.TASK:
-        return tasks.write(fields, frame)
+        return tasks.write(fields, frame, now)
     pieces = appointments.write(fields, frame)
     wanted_series = fields.get("recurrence")
     if isinstance(wanted_series, series.Series):
@@ -144,9 +151,9 @@ def pieces_of(kind: Kind, fields: Mapping[str, Value], frame: Frame) -> list[Pie
     return pieces
 
 
-def draft_pieces(draft: Item, token: str, frame: Frame, now: datetime) -> list[Piece]:
-    """Return the pieces of a new item that bears the token."""
-    pieces = [*pieces_of(draft.kind, draft.fields, frame), *marks(frame, draft.identity.crm_id, token)]
+def draft_pieces(draft: Item, frame: Frame, now: datetime) -> list[Piece]:
+    """Return the pieces of a new item, without marks."""
+    pieces = pieces_of(draft.kind, draft.fields, frame, now)
     if draft.kind.is_calendar:
         return [*pieces, *appointments.write_new(draft, frame, now)]
     return [*pieces, *contacts.write_new(draft.fields)] if draft.kind is Kind.CONTACT else pieces

@@ -41,9 +41,9 @@ class Writer:
         self._session = session
         self._frame = frame
 
-    def create(self, draft: Item, token: str, sends: Sends) -> tuple[str, str]:
-        """Make an item in its home folder and return its id and version."""
-        pieces = draft_pieces(draft, token, self._frame, self._session.now())
+    def create(self, draft: Item, marked: Sequence[Piece], sends: Sends) -> tuple[str, str]:
+        """Make an item with these marks in its home folder and return its id and version."""
+        pieces = [*draft_pieces(draft, self._frame, self._session.now()), *marked]
         home = HOMES[Kind.APPOINTMENT if draft.kind is Kind.SERIES else draft.kind]
         # source: MS-OXWSCORE 3.1.4.2
         request = tag(
@@ -58,7 +58,7 @@ class Writer:
         self, item_id: str, version: str, kind: Kind, fields: Mapping[str, Value], sends: Sends
     ) -> str:
         """Write these fields and return the new version."""
-        pieces = pieces_of(kind, fields, self._frame)
+        pieces = pieces_of(kind, fields, self._frame, self._session.now())
         return self.put(item_id, version, ELEMENTS[kind], pieces, sends) if pieces else version
 
     def put(self, item_id: str, version: str, element: str, pieces: Sequence[Piece], sends: Sends) -> str:
