@@ -13,12 +13,11 @@ from tests.support.exchange_place import ExchangePlace
 
 from postroom.reconcile.item import Attendee, Item, Kind, Span, Value
 from postroom.reconcile.notice import Notice, Rule, Sends
+from postroom.reconcile.series import ChangedDay, Recurrence, Series
 from postroom.reconcile.status import ShowAs
 from postroom.sandbox.faults import Faults
 from postroom.schema.choices import Priority
 from postroom.servers.exchange.channel import close_channels
-from postroom.servers.exchange.items.recurrence import Recurrence
-from postroom.servers.exchange.items.series import ChangedDay, Series
 
 QUIET = Sends(Notice.NONE, Rule.NO_MEETING)
 HOUR = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""A scene of the demonstration: what happens, what came of it, and whether it ought to have."""
+"""A scene of the demonstration: what happens, what came of it, whether it ought to have."""
 
 from dataclasses import dataclass
 

@@ -59,6 +59,7 @@ def as_dict(report: Report) -> dict[str, object]:
         "status": report.status.label,
         "incoming": report.incoming.label,
         "outgoing": report.outgoing.label,
+        "items": report.items.label,
         "steps": [
             {
                 "workload": finding.workload.name.lower(),
@@ -72,15 +73,19 @@ def as_dict(report: Report) -> dict[str, object]:
     }
 
 
+_SIDES = {Workload.INCOMING: "in ", Workload.OUTGOING: "out", Workload.ITEMS: "act"}
+
+
 def in_words(report: Report) -> str:
     """Return a report as a person reads it."""
+    items = "" if report.items is RunStatus.NOT_RUN else f", items: {report.items.label}"
     lines = [
         f"{report.address}: {report.status.label} "
-        f"(incoming: {report.incoming.label}, outgoing: {report.outgoing.label})"
+        f"(incoming: {report.incoming.label}, outgoing: {report.outgoing.label}{items})"
     ]
     for finding in report.findings:
         mark = "ok  " if finding.ok else "FAIL"
-        side = "in " if finding.workload is Workload.INCOMING else "out"
+        side = _SIDES[finding.workload]
         lines.append(f"  {side} {mark} {finding.seconds * 1000:7.1f} ms  {finding.name}: {finding.said}")
     return "\n".join(lines)
 

@@ -6,22 +6,12 @@ holds back what would destroy too much, and `agree` says what a pair is after an
 
 Nothing here knows a clock, a database or a server. Who carries a plan out goes these steps::
 
-<<<<<<< HEAD
-    look       changes of both sides since their marks; of a side read in full, what pairs miss is asked
-               for by id
-    complete   situation.strangers, needed_for and uids_to_find say what else must be read; tokens_to_find
-               whose answers are searched for
-    plan       plan.make_plan, then guard.guard
-    act        one by one: agree.journalled is stored, the side is asked, agree.settled or agree.failed
-               is stored
-=======
     look       changes of both sides since their marks; what pairs miss in a full look is asked for by id
     complete   situation.strangers, needed_for and uids_to_find say what else must be read, and
                tokens_to_find which unanswered creations are searched for
     plan       plan.make_plan, then guard.guard
     act        one by one: agree.journalled is stored, the side is asked, and agree.settled or
                agree.failed is stored
->>>>>>> h-e
     mark       the marks are kept only when every act was done and none was held back
 
 After a link or a creation the record is noted on the server's item, before the pair is stored as settled.

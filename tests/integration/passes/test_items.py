@@ -1,11 +1,13 @@
 """Appointments, contacts and tasks between the store and an Exchange, through the pass itself."""
 
+import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.support.commands import Cli
 from tests.support.company import Company
 from tests.support.exchange_company import ANN, an_exchange_of
 
@@ -151,3 +153,27 @@ def test_lost_pairs_and_states_make_nothing_and_tell_nobody(company: Company, ou
     assert outlook.subjects("tasks") == ["Call back"]
     after = (len(company.outside), [len(company.rows(t)) for t in ("task", "contact", "appointment")])
     assert after == before
+
+
+def test_the_plan_command_says_who_would_be_told_and_why(
+    company: Company, outlook: Outlook, cli: Cli
+) -> None:
+    settle(company)
+    # The command goes by the time of day, and the meeting has to be to come.
+    start = datetime(2099, 5, 4, 9, tzinfo=UTC)
+    end = start + timedelta(hours=1)
+    an_appointment(company, guest="guest@away.example", scheduledstart=start, scheduledend=end)
+    status, said = cli("plan", "--mailbox", ANN)
+    assert status == 0
+    assert "create appointment" in said
+    assert "an invitation to guest@away.example" in said
+    status, said = cli("plan", "--mailbox", ANN, "--json")
+    assert json.loads(said)["acts"][0]["to"] == ["guest@away.example"]
+    assert outlook.subjects("calendar") == [], "nothing was done"
+    assert cli("plan", "--mailbox", "nobody@corp.example")[0] == 1
+
+
+def test_a_mailbox_of_another_kind_has_no_plan(company: Company, server: SandboxExchange, cli: Cli) -> None:
+    status, said = cli("plan", "--mailbox", "sales@corp.example")
+    assert status == 1
+    assert "users only" in said

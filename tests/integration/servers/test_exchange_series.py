@@ -12,11 +12,10 @@ from tests.support.synchronizing import Synchronizer
 from postroom.errors import Refused, StaleVersion
 from postroom.reconcile.item import Item, Kind, Side, Span
 from postroom.reconcile.notice import Notice, Rule, Sends
+from postroom.reconcile.series import ChangedDay, Recurrence, Series
 from postroom.reconcile.status import ShowAs
 from postroom.sandbox.faults import Misbehaviour
 from postroom.schema.choices import AppointmentStatus
-from postroom.servers.exchange.items.recurrence import Recurrence
-from postroom.servers.exchange.items.series import ChangedDay, Series
 from postroom.servers.memory_items import MemoryItems
 
 QUIET = Sends(Notice.NONE, Rule.NO_MEETING)

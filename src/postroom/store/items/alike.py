@@ -1,4 +1,4 @@
-"""Records that look like given items: what is asked for before contents are compared."""
+"""Records that look like given items: what is asked before contents are compared."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any

@@ -2,39 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from postroom.reconcile.series import PATTERNS, Recurrence
 from postroom.servers.exchange.answer import Element, local, text_at
 from postroom.servers.exchange.items.text import Unreadable
 from postroom.servers.exchange.markup import tag, text
 
-#: What each kind of pattern says, in the order of the schema.
-# source: MS-OXWSCDATA RecurrencePatternTypes
-PATTERNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "DailyRecurrence": ("Interval",),
-    "WeeklyRecurrence": ("Interval", "DaysOfWeek", "FirstDayOfWeek"),
-    "AbsoluteMonthlyRecurrence": ("Interval", "DayOfMonth"),
-    "RelativeMonthlyRecurrence": ("Interval", "DaysOfWeek", "DayOfWeekIndex"),
-    "AbsoluteYearlyRecurrence": ("DayOfMonth", "Month"),
-    "RelativeYearlyRecurrence": ("DaysOfWeek", "DayOfWeekIndex", "Month"),
-}
 _USUAL: Final[Mapping[str, str]] = {"Interval": "1", "FirstDayOfWeek": "Sunday"}
 _DAY: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d|T.*)?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Recurrence:
-    """How something recurs, in Exchange's own words; without an end it recurs for ever."""
-
-    #: The name of the pattern's element.
-    pattern: str
-    #: What the pattern says, as `PATTERNS` names it, in that order.
-    parts: tuple[str, ...]
-    starts_on: date
-    ends_on: date | None = None
-    occurrences: int | None = None
 
 
 def read_recurrence(element: Element) -> Recurrence:

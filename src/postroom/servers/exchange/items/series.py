@@ -7,44 +7,18 @@ from typing import Final
 
 from postroom.reconcile.fields import canonical_fields
 from postroom.reconcile.item import Kind, Span, Value
+from postroom.reconcile.series import OF_A_DAY, ChangedDay, Series, usual_span
 from postroom.servers.exchange.answer import Element
 from postroom.servers.exchange.items import appointments
 from postroom.servers.exchange.items.frame import Frame
 from postroom.servers.exchange.items.marks import properties_of
 from postroom.servers.exchange.items.piece import Piece
-from postroom.servers.exchange.items.recurrence import Recurrence, read_recurrence, write_recurrence
+from postroom.servers.exchange.items.recurrence import read_recurrence, write_recurrence
 from postroom.servers.exchange.items.text import Unreadable, moment_at
 from postroom.servers.exchange.markup import field
 
-#: What may be different on one day; the rest is the series'.
-OF_A_DAY: Final = ("body", "importance", "location", "optional", "required", "show_as", "subject")
 #: Days of one series that may be changed, beyond which it is left alone.
 MOST_CHANGED: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedDay:
-    """One day of a series that is not as the others."""
-
-    #: When it would have started.
-    original_at: datetime
-    span: Span
-    #: What is different, by names of fields, in the order of the names.
-    fields: tuple[tuple[str, Value], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A series of appointments: the field `recurrence`."""
-
-    recurrence: Recurrence
-    #: When its first day takes place.
-    first: Span
-    #: Windows' name of the zone in which it recurs, as it was given.
-    zone: str
-    changed: tuple[ChangedDay, ...] = ()
-    #: When the days would have started that were taken out.
-    removed: tuple[datetime, ...] = ()
 
 
 def changed_ids(master: Element) -> list[str]:
@@ -185,8 +159,3 @@ def _restored(
     target = wanted or ChangedDay(now.original_at, usual_span(now.original_at, first))
     lost = {name: usual.get(name) for name, _ in now.fields}
     return ChangedDay(now.original_at, target.span, tuple((lost | dict(target.fields)).items()))
-
-
-def usual_span(original_at: datetime, first: Span) -> Span:
-    """Return when the day takes place that would start then, unless somebody changes it."""
-    return Span(original_at, original_at + (first.end_at - first.start_at), first.is_all_day)

@@ -9,6 +9,7 @@ from postroom.ports.items import Removal
 from postroom.reconcile.fields import canonical_fields
 from postroom.reconcile.item import Item, Kind, Span, Value
 from postroom.reconcile.notice import Notice, Rule, Sends
+from postroom.reconcile.series import ChangedDay, Series
 from postroom.servers.exchange.answer import Element, read_instant, text_at
 from postroom.servers.exchange.items import appointments
 from postroom.servers.exchange.items.find import by_token
@@ -17,8 +18,6 @@ from postroom.servers.exchange.items.marks import CHANGING, UNFINISHED, marks, u
 from postroom.servers.exchange.items.piece import Piece
 from postroom.servers.exchange.items.reader import Named, Reader
 from postroom.servers.exchange.items.series import (
-    ChangedDay,
-    Series,
     changes_between,
     ids_by_original,
     write_day,

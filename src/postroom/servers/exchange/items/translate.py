@@ -6,6 +6,7 @@ from typing import Final
 
 from postroom.reconcile.fields import canonical_fields
 from postroom.reconcile.item import Item, Kind, Part, Privacy, State, Value
+from postroom.reconcile.series import Series
 from postroom.reconcile.status import TaskProgress
 from postroom.servers.exchange.answer import Element, local, read_instant, text_at
 from postroom.servers.exchange.items import appointments, contacts, series, tasks
@@ -146,7 +147,7 @@ def pieces_of(kind: Kind, fields: Mapping[str, Value], frame: Frame, now: dateti
         return tasks.write(fields, frame, now)
     pieces = appointments.write(fields, frame)
     wanted_series = fields.get("recurrence")
-    if isinstance(wanted_series, series.Series):
+    if isinstance(wanted_series, Series):
         pieces += series.write_master(wanted_series, frame)
     return pieces
 
