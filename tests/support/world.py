@@ -93,10 +93,10 @@ class World:
         offered = Offered("1", 1, len(data), is_sent_copy=expected.get("folder") == "sent")
         opened = open_item(context, setup, offered, RawBytes(data))
         with context.database.read() as connection:
-            terms = terms_of(connection, setup, NOW, lambda i: i != "1")
+            terms = terms_of(connection, setup, NOW, lambda copy: copy.server_id != "1")
             policy = replace(terms.policy, **_policy(expected.get("switches", {})))
             gathered = gather(connection, AddressBook(), mailbox, opened, policy, NOW)
-        (judged,) = judge(opened, gathered, policy, lambda i: i != "1")
+        (judged,) = judge(opened, gathered, policy, lambda copy: copy.server_id != "1")
         return judged
 
 

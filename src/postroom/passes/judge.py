@@ -59,8 +59,8 @@ def duplicate_check(direction: Direction, message_id: str, digest: bytes, copy: 
 #: Begins what stands in for the server id of a message that a person tracked from a file.
 FROM_FILE = "postroom:"
 
-#: Says whether the server no longer has the message of this id.
-IsGone = Callable[[str], bool]
+#: Says whether the server no longer has a recorded message under the id it was recorded with.
+IsGone = Callable[["Copy"], bool]
 
 ORDINARY = Nature(MessageKind.ORDINARY)
 
@@ -150,6 +150,8 @@ class Copy:
     ledger_id: UUID
     server_id: str
     email_id: UUID | None
+    #: An earlier look has found it no longer where it was.
+    has_gone: bool = False
 
     @property
     def is_from_file(self) -> bool:
@@ -258,7 +260,7 @@ def _gone(opened: Opened, copies: Sequence[Copy], is_gone: IsGone) -> Copy | Non
     still be what somebody tracked from a file. What was moved into a folder is the same message if it is
     tracked; if it is not, moving it there is a reason to judge it once more.
     """
-    gone = (copy for copy in copies if is_gone(copy.server_id))
+    gone = (copy for copy in copies if is_gone(copy))
     if opened.is_judged_again:
         return next((copy for copy in gone if copy.is_from_file), None)
     moved = opened.offered.is_arrival

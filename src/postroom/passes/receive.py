@@ -22,7 +22,7 @@ from postroom.errors import Throttled, TooLarge, TransportError
 from postroom.passes import access, relate
 from postroom.passes.access import SourceOpener
 from postroom.passes.context import Context
-from postroom.passes.judge import FROM_FILE, Judged
+from postroom.passes.judge import FROM_FILE, Copy, Judged
 from postroom.passes.recording import Recording, Tally
 from postroom.passes.result import PassResult
 from postroom.passes.revisit import see_to_known
@@ -73,9 +73,12 @@ class _Receiving:
             return False
         return offered.received_at < after
 
-    def has_gone(self, server_id: str) -> bool:
-        """Tell whether the server no longer has a message under this id."""
-        return server_id in self.gone or server_id.startswith(FROM_FILE)
+    def has_gone(self, copy: Copy) -> bool:
+        """Tell whether the server no longer has a message under the id it was recorded with.
+
+        That may have come out in a pass that ended before it saw where the message is now.
+        """
+        return copy.has_gone or copy.server_id in self.gone or copy.is_from_file
 
 
 def _nothing(_: Sequence[Judged]) -> None:
@@ -225,21 +228,17 @@ def _set_terms(
     receiving: _Receiving, page: Page, fresh: Sequence[Offered], seen: set[str], *, some_broken: bool
 ) -> None:
     """Settle on which terms what is new of this page is judged."""
-    context, mailbox = receiving.context, receiving.mailbox
+    context = receiving.context
     here = frozenset(o.server_id for o in page.offered)
-    if page.is_whole:
-        some_gone = not seen <= here
-    else:
+    if not page.is_whole:
         receiving.gone.update(page.gone, _renumbered(receiving, fresh, here))
-        with context.database.read() as connection:
-            some_gone = bool(receiving.gone) or ledger.has_from_file(connection, mailbox, FROM_FILE)
     with context.database.read() as connection:
         receiving.recording.terms = terms_of(
             connection,
             receiving.setup,
             context.clock.now(),
-            (lambda server_id: server_id not in here) if page.is_whole else receiving.has_gone,
-            some_gone=some_gone,
+            (lambda copy: copy.server_id not in here) if page.is_whole else receiving.has_gone,
+            some_gone=not (page.is_whole and seen <= here),
             some_broken=some_broken,
         )
 

@@ -20,7 +20,7 @@ from postroom.passes.context import Context
 from postroom.passes.credentials import Hindered
 from postroom.passes.forwarded import open_item
 from postroom.passes.gather import AddressBook, gather
-from postroom.passes.judge import FROM_FILE, Judged, Opened, judge
+from postroom.passes.judge import Copy, Judged, Opened, judge
 from postroom.passes.keep import keep
 from postroom.passes.search import Search, as_last_found, as_marked, wanted_of
 from postroom.passes.terms import Terms, terms_of
@@ -126,8 +126,8 @@ def _in_order(found: Sequence[Offered]) -> list[Offered]:
 _ANY = datetime.min.replace(tzinfo=UTC)
 
 
-def _was_from_file(server_id: str) -> bool:
-    return server_id.startswith(FROM_FILE)
+def _was_from_file(copy: Copy) -> bool:
+    return copy.is_from_file
 
 
 def _batches(

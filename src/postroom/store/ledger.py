@@ -41,6 +41,8 @@ class Entry(NamedTuple):
     ledger_id: UUID
     server_id: str
     email_id: UUID | None
+    #: An earlier look has found it no longer where it was.
+    has_gone: bool
 
 
 def seen_ids(connection: Connection, mailbox: UUID) -> set[str]:
@@ -127,19 +129,6 @@ def quarantined_outside(connection: Connection, mailbox: UUID, folder: str) -> d
     if folder:
         query = query.where(_LEDGER.c.folder != folder)
     return {row.serverid: row.folder for row in connection.execute(query)}
-
-
-def has_from_file(connection: Connection, mailbox: UUID, stands_for: str) -> bool:
-    """Tell whether some message was recorded from a file; what is in place of its id begins so."""
-    id_ = _LEDGER.c.serverid
-    found = sa.select(sa.literal(1)).where(
-        _LEDGER.c.mailboxid == mailbox,
-        _LEDGER.c.folder == "",
-        _LEDGER.c.validity == "",
-        id_ >= stands_for,
-        id_ < stands_for + "~",
-    )
-    return connection.execute(found.limit(1)).first() is not None
 
 
 def set_category(connection: Connection, ledger_ids: Collection[UUID], mark: CategoryMark) -> None:
@@ -230,13 +219,14 @@ def mark_discarded(connection: Connection, mailbox: UUID, server_ids: Sequence[s
 def by_content(connection: Connection, mailbox: UUID, digests: Sequence[bytes]) -> dict[bytes, list[Entry]]:
     """Return the ledger's rows of this mailbox that hold the same contents."""
     found: dict[bytes, list[Entry]] = {}
-    columns = (_LEDGER.c.digest, _LEDGER.c.postroom_ledgerid, _LEDGER.c.serverid, _LEDGER.c.emailid)
+    gone = _LEDGER.c.goneon.is_not(None)
+    columns = (_LEDGER.c.digest, _LEDGER.c.postroom_ledgerid, _LEDGER.c.serverid, _LEDGER.c.emailid, gone)
     for chunk in chunks_of(digests):
         query = sa.select(*columns).where(
             _LEDGER.c.mailboxid == mailbox, any_of(connection, _LEDGER.c.digest, chunk)
         )
-        for digest, ledger_id, server_id, email_id in connection.execute(query).all():
-            found.setdefault(bytes(digest), []).append(Entry(ledger_id, server_id, email_id))
+        for digest, *entry in connection.execute(query).all():
+            found.setdefault(bytes(digest), []).append(Entry(*entry))
     return found
 
 

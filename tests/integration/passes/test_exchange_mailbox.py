@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from tests.support.company import Company, on_sqlite
 from tests.support.exchange_company import ANN, SALES, SERVICE, an_exchange_of
+from tests.support.exchange_memory import category_off
 from tests.support.ledgers import from_carl
 
 from postroom.errors import Throttled, UserError
@@ -105,6 +106,21 @@ def test_mail_that_is_moved_back_into_the_inbox_is_judged(company: Company, serv
     assert company.rows("email") == []
     hands.move(junk, "inbox")
     receive(company.context, company.mailbox(ANN))
+    assert len(company.rows("email")) == 1
+
+
+def test_mail_that_comes_back_after_it_was_seen_to_be_gone_is_the_same_mail(
+    company: Company, server: SandboxExchange
+) -> None:
+    trial(company)
+    category_off(company)
+    hands = server.office.outlook(ANN)
+    item = hands.put(from_carl(), "inbox")
+    for folder in (None, "junkemail", "inbox"):
+        item = hands.move(item, folder) if folder else item
+        assert receive(company.context, company.mailbox(ANN)).failure is None
+    (entry,) = [row for row in company.rows("postroom_ledger") if row["emailid"]]
+    assert (entry["serverid"], entry["goneon"]) == (item.id, None)
     assert len(company.rows("email")) == 1
 
 

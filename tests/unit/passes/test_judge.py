@@ -37,7 +37,9 @@ def a_copy(number: int, **more: Any) -> Message:
 
 
 def judged(*batch: Opened, gathered: Gathered | None = None, offered: str = "123456789") -> list[Judged]:
-    return list(judge(batch, gathered or Gathered(known=dict(KNOWN)), Policy(), lambda i: i not in offered))
+    return list(
+        judge(batch, gathered or Gathered(known=dict(KNOWN)), Policy(), lambda c: c.server_id not in offered)
+    )
 
 
 def reasons(found: list[Judged]) -> list[Reason]:

@@ -38,7 +38,7 @@ def judged(message: Message | None, server_id: str = "1", by_message_id: Any = N
     known["carl@contoso.example"] = (carl(),)
     opened = Opened(Offered(server_id, 1, 100), bytes(32), 100, RECEIVER, message, received_at=NOON, **more)
     gathered = Gathered(known, by_message_id or {})
-    (one,) = judge([opened], gathered, Policy(), lambda i: i != server_id)
+    (one,) = judge([opened], gathered, Policy(), lambda copy: copy.server_id != server_id)
     return one
 
 
