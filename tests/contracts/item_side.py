@@ -89,7 +89,7 @@ class ItemSideContract:
         assert got[item_id].subject == "One"
 
     def test_what_was_made_is_found_by_its_token_and_made_once(self, place: ItemPlace) -> None:
-        made = place.side.create(a_task("One"), "token-1", IN_CRM)
+        made = place.side.create(a_task("One"), "token-1", IN_CRM, is_first_try=True)
         assert place.side.create(a_task("One"), "token-1", IN_CRM) == made
         assert place.side.find_by_token(["token-1", "token-2"]) == {"token-1": made[0]}
         item = place.side.get([made[0]])[made[0]]

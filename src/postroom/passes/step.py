@@ -96,7 +96,9 @@ class _Step:
         if act.doing is Doing.CREATE:
             assert act.draft is not None  # noqa: S101 - a creation says what is made
             assert pair.pending is not None  # noqa: S101 - and is journalled with its token
-            item_id, version = side.create(act.draft, pair.pending.token, act.sends)
+            item_id, version = side.create(
+                act.draft, pair.pending.token, act.sends, is_first_try=not act.token
+            )
         else:
             item_id = act.item_id
             version = side.update(item_id, act.based_on, act.fields, act.sends)

@@ -55,10 +55,11 @@ class ItemSide(Protocol):
         """Return the items of these ids as they are now; one that is missing is gone for certain."""
         ...
 
-    def create(self, draft: Item, token: str, sends: Sends) -> tuple[str, str]:
+    def create(self, draft: Item, token: str, sends: Sends, *, is_first_try: bool = False) -> tuple[str, str]:
         """Make an item that bears the token, tell whom `sends` names, and return its id and version.
 
-        An item that already bears the token is returned instead, unchanged.
+        An item that already bears the token is returned instead, unchanged. At the first try nothing can
+        bear it, so that nothing need be looked for.
         """
         ...
 

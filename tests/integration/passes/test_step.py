@@ -83,8 +83,8 @@ class Mortal(MemoryItems):
 
     kills = True
 
-    def create(self, draft: Item, token: str, sends: Sends) -> tuple[str, str]:
-        made = super().create(draft, token, sends)
+    def create(self, draft: Item, token: str, sends: Sends, *, is_first_try: bool = False) -> tuple[str, str]:
+        made = super().create(draft, token, sends, is_first_try=is_first_try)
         if Mortal.kills:
             raise Killed
         return made

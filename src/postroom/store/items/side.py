@@ -79,7 +79,7 @@ class StoreItems:
             found = [self._read(connection, table, keys) for table in READ]
         return {id: item for items in found for id, item in items.items()}
 
-    def create(self, draft: Item, token: str, sends: Sends) -> tuple[str, str]:
+    def create(self, draft: Item, token: str, sends: Sends, *, is_first_try: bool = False) -> tuple[str, str]:
         """Make a record whose key the token fixes, or return the one that is there."""
         id, table = record_id(token), TABLES[draft.kind]
         if table not in READ:

@@ -61,9 +61,9 @@ class ExchangeItems:
             found |= items
         return found
 
-    def create(self, draft: Item, token: str, sends: Sends) -> tuple[str, str]:
+    def create(self, draft: Item, token: str, sends: Sends, *, is_first_try: bool = False) -> tuple[str, str]:
         """Make an item that bears the token, unless one does already; return its id and version."""
-        known = self.find_by_token([token]).get(token)
+        known = None if is_first_try else self.find_by_token([token]).get(token)
         version = self._reader.versions([known]).get(known) if known else None
         if known and version is not None:
             return known, version
