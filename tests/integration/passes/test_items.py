@@ -94,6 +94,15 @@ def test_records_of_every_kind_reach_the_mailbox_and_nothing_is_left_to_do(
     assert show_plan(company.context, company.mailbox(ANN), opener=open_item_sides).acts == ()
 
 
+def test_days_are_counted_in_the_users_time_zone(company: Company, outlook: Outlook) -> None:
+    (settings,) = company.rows("usersettings", systemuserid=company.ids["ann"])
+    company.update("usersettings", settings["systemuserid"], timezonecode=110)
+    after_midnight_in_berlin = datetime(2026, 6, 9, 22, 30, tzinfo=UTC)
+    company.create("task", subject="Call", scheduledend=after_midnight_in_berlin, ownerid=company.ids["ann"])
+    settle(company)
+    assert outlook.find("Call", "tasks").text("task:DueDate").startswith("2026-06-10")
+
+
 def test_a_look_at_unchanged_records_leaves_their_mark_as_it_was(company: Company, outlook: Outlook) -> None:
     a_task(company)
     settle(company)
