@@ -47,6 +47,7 @@ def sandbox(
     for address in company.ACCOUNTS:
         server.open_account(address, company.PASSWORD)
     office = _open_office(server) if ews_port is not None else None
+    told = _listen_for_the_end()
     with ExitStack() as running:
         pop3 = running.enter_context(SandboxPop3(server, port=pop3_port, faults=misbehaviour))
         smtp = running.enter_context(
@@ -61,7 +62,7 @@ def sandbox(
             typer.echo(f"{company.SERVICE} may act as anybody there.")
         typer.echo(f"Accounts: {', '.join(company.ACCOUNTS)}; password: {company.PASSWORD}.")
         typer.echo("Stop with Ctrl-C.")
-        _wait()
+        told.wait()
 
 
 def _open_office(others: SandboxMailboxes) -> ExchangeOffice:
@@ -85,8 +86,9 @@ def _read(file: Path | None) -> Faults:
     return read_faults(described)
 
 
-def _wait() -> None:
+def _listen_for_the_end() -> threading.Event:
+    """Return what is set when the process is asked to end; to be called before anybody knows that it runs."""
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
-    told.wait()
+    return told

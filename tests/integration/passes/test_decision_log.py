@@ -144,8 +144,9 @@ def test_items_with_several_messages_are_let_go_as_a_whole(company: Company) -> 
 
 def test_many_are_let_go_a_part_at_a_time_the_oldest_first(company: Company) -> None:
     for number in range(4):
-        take_in(company, ANN, from_carl(f"{number}@x"))
         company.clock.at += timedelta(days=1)
+        take_in(company, ANN, from_carl(f"{number}@x"))
+    company.clock.at += timedelta(days=1)
     tests = len(company.rows("postroom_decision")) - 4
     before = company.clock.now()
     for left in (4, 2, 0):
