@@ -4,23 +4,19 @@ from collections.abc import Callable
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from postroom.mime.key import address_key
 from postroom.passes.context import Context
 from postroom.passes.exchange import exchange_account, remember_url
 from postroom.passes.sides import Sides
-from postroom.recurrence.dynamics_zones import DYNAMICS_ZONES
-from postroom.recurrence.zone import UTC_ZONE, Zone, zone_named
 from postroom.schema.choices import Workload
 from postroom.schema.mailbox import Mailbox
-from postroom.schema.user import UserSettings
 from postroom.store import folders
 from postroom.store.items.side import StoreItems
 from postroom.store.mailboxes import Setup
+from postroom.store.zones import zone_of_user
 
 _MAILBOX = Mailbox.__table__
-_SETTINGS = UserSettings.__table__
 
 
 def open_item_sides(context: Context, setup: Setup) -> Sides:
@@ -32,7 +28,7 @@ def open_item_sides(context: Context, setup: Setup) -> Sides:
     user: UUID = setup.mailbox["regardingobjectid"]
     with context.database.read() as connection:
         category = folders.category_of(connection, setup.mailbox_id)
-        zone = _zone_of(connection, user)
+        zone = zone_of_user(connection, user)
     frame = Frame(
         setup.mailbox["emailaddress"] or "",
         zone=zone.tz,
@@ -48,13 +44,6 @@ def open_item_sides(context: Context, setup: Setup) -> Sides:
         on_found=lambda url: remember_url(context, setup.mailbox_id, url),
     )
     return Sides(StoreItems(context.records, user, zone.tz), server)
-
-
-def _zone_of(connection: Connection, user: UUID) -> Zone:
-    """Return the time zone in the user's settings; UTC when there is none or its code is not known."""
-    query = sa.select(_SETTINGS.c.timezonecode).where(_SETTINGS.c.systemuserid == user)
-    code = connection.execute(query).scalar()
-    return zone_named(DYNAMICS_ZONES[code]) if code in DYNAMICS_ZONES else UTC_ZONE
 
 
 def _colleagues(context: Context) -> Callable[[str], bool]:

@@ -111,18 +111,15 @@ def _range_columns(rule: Rule, first: date, last: date | None) -> dict[str, Any]
         end = PatternEnd.PATTERN_END_DATE
     elif rule.occurrences is not None:
         end = PatternEnd.OCCURRENCES
-    midnight = datetime.combine(first, time(), UTC)
-    starts_at = midnight if rule.timing.is_all_day else start.starts_at
-    ends_at = starts_at + rule.timing.lasts_for if rule.timing.is_all_day else start.ends_at
     return {
-        "patternstartdate": starts_at,
+        "patternstartdate": start.starts_at,
         "patternendtype": int(end),
         "patternenddate": None if rule.ends_on is None else datetime.combine(rule.ends_on, time(), UTC),
         "occurrences": rule.occurrences,
-        "starttime": starts_at,
-        "endtime": ends_at,
+        "starttime": start.starts_at,
+        "endtime": start.ends_at,
         "duration": rule.timing.lasts_for // _MINUTE,
         "isalldayevent": rule.timing.is_all_day,
-        "effectivestartdate": midnight,
+        "effectivestartdate": datetime.combine(first, time(), UTC),
         "effectiveenddate": None if last is None else occurrence_on(rule, last).ends_at,
     }

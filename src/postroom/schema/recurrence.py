@@ -39,6 +39,7 @@ class RecurringAppointmentMaster(Activity, Row):
     __table_args__ = (
         Index("ix_recurringappointmentmaster_globalobjectid", "globalobjectid"),
         Index("ix_recurringappointmentmaster_ownerid", "ownerid"),
+        Index("ix_recurringappointmentmaster_nextexpansioninstancedate", "nextexpansioninstancedate"),
     )
 
     activityid = col.key(label="Activity")
@@ -125,6 +126,13 @@ class RecurringAppointmentMaster(Activity, Row):
     scheduledstart = col.moment(label="Start Time", access="R")
     activitytypecode = col.table_name(
         label="Activity Type", required=Required.SYSTEM, access="R", default="recurringappointmentmaster"
+    )
+    postroom_timezone = col.text(
+        200,
+        label="Time Zone",
+        description=(
+            "Windows' or IANA's name of the zone whose clocks the series follows; the owner's when not given."
+        ),
     )
 
 

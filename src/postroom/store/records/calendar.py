@@ -19,6 +19,7 @@ _MINUTE: Final = timedelta(minutes=1)
 _NOT_OF_CONTENT: Final = frozenset(
     {"statecode", "statuscode", "actualstart", "actualend", "globalobjectid", "ownerid", "owneridtype"}
 )
+_STILL_ON: Final = (AppointmentState.OPEN, AppointmentState.SCHEDULED)
 _COMPLETED: Final = {"appointment": AppointmentState.COMPLETED, "task": TaskState.COMPLETED}
 
 
@@ -59,6 +60,9 @@ def make_exception(write: Write) -> None:
     changed = {name for name in write.values if name not in _NOT_OF_CONTENT and write.changes(name)}
     if write.parties is not None:
         changed.add("parties")
+    if write.changes("statuscode") and write.after["statecode"] in _STILL_ON:
+        # How it shows in the calendar; that it is over or called off is no difference from the others.
+        changed.add("statuscode")
     if not changed:
         return
     already = (write.before.get("modifiedfieldsmask") or "").split(",")

@@ -33,6 +33,7 @@ from postroom.store.records.mail import (
 from postroom.store.records.parties import check_parties, keep_parties, mark_deleted
 from postroom.store.records.people import build_full_name, keep_settings
 from postroom.store.records.policy import check_filtering, check_organization, keep_words
+from postroom.store.records.series import follow_series, keep_rule, part_with_instances, settle_rule
 
 _ACTIVITIES = tuple(table.logical_name for table in registry.activities())
 
@@ -41,6 +42,8 @@ _BEFORE: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (check_times, ("appointment", "task")),
     (note_completion, ("appointment", "task")),
     (make_exception, ("appointment",)),
+    (settle_rule, ("recurringappointmentmaster",)),
+    (part_with_instances, ("recurringappointmentmaster",)),
     (note_who_set_regarding, ("email",)),
     (check_parties, _ACTIVITIES),
     (build_full_name, ("contact", "lead", "systemuser")),
@@ -57,6 +60,8 @@ _AFTER: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (keep_index, EMAIL_ENABLED),
     (keep_parties, _ACTIVITIES),
     (follow_instance, ("appointment",)),
+    (keep_rule, ("recurringappointmentmaster",)),
+    (follow_series, ("recurringappointmentmaster",)),
     (mark_deleted, PARTIES),
     (count_attachments, ("activitymimeattachment",)),
     (make_mailbox, ("systemuser", "queue")),
