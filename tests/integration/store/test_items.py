@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from postroom.errors import StaleVersion, UserError
+from postroom.errors import StaleVersion
 from postroom.ports.items import Feed, Removal
 from postroom.reconcile.item import Attendee, Identity, Item, Kind, Part, Privacy, Span, State
 from postroom.reconcile.notice import IN_CRM
@@ -321,11 +321,9 @@ def test_a_regarding_record_that_is_gone_keeps_nothing_else_from_being_written(
     assert (item.subject, item.fields["regarding"]) == ("Call", None)
 
 
-def test_a_series_is_refused_in_words_and_its_instances_are_not_items(
+def test_days_of_a_series_are_no_items_of_their_own(
     side: StoreItems, database: Database, records: Records
 ) -> None:
-    with pytest.raises(UserError, match="Series"):
-        side.create(_draft(Kind.SERIES, subject="Stand-up"), "token", IN_CRM)
     item = _made(side, _meeting())
     with database.write() as connection:
         values = {"seriesid": new_id(), "instancetypecode": 2}

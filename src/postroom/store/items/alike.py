@@ -8,13 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.reconcile.item import Item, Kind, Span
+from postroom.reconcile.series import Series
 from postroom.reconcile.values import PersonName
 from postroom.schema.appointment import Appointment
 from postroom.schema.contact import Contact
+from postroom.schema.recurrence import RecurringAppointmentMaster
 from postroom.schema.task import Task
 from postroom.store.index import chunks_of
 
 _APPOINTMENT = Appointment.__table__
+_MASTER = RecurringAppointmentMaster.__table__
 _CONTACT = Contact.__table__
 _TASK = Task.__table__
 
@@ -29,6 +32,12 @@ def candidates(connection: Connection, kind: Kind, items: Sequence[Item]) -> Ite
 def _appointments(items: Sequence[Item]) -> sa.Select[Any]:
     starts = [span.start_at for item in items if isinstance(span := item.fields.get("time"), Span)]
     return sa.select(_APPOINTMENT.c.activityid).where(_APPOINTMENT.c.scheduledstart.in_(starts))
+
+
+def _series(items: Sequence[Item]) -> sa.Select[Any]:
+    values = [series for item in items if isinstance(series := item.fields.get("recurrence"), Series)]
+    starts = [series.first.start_at for series in values]
+    return sa.select(_MASTER.c.activityid).where(_MASTER.c.starttime.in_(starts))
 
 
 def _contacts(items: Sequence[Item]) -> sa.Select[Any]:
@@ -47,6 +56,7 @@ def _tasks(items: Sequence[Item]) -> sa.Select[Any]:
 
 _QUESTIONS: Mapping[Kind, Callable[[Sequence[Item]], sa.Select[Any]]] = {
     Kind.APPOINTMENT: _appointments,
+    Kind.SERIES: _series,
     Kind.CONTACT: _contacts,
     Kind.TASK: _tasks,
 }

@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from postroom.reconcile.fields import canonical_fields
 from postroom.reconcile.item import Identity, Item, Kind, Part, Privacy
+from postroom.recurrence.obstacle import UnsupportedRecurrence
 from postroom.schema import registry
 from postroom.store.index import chunks_of
-from postroom.store.items import appointments, contacts, tasks
+from postroom.store.items import appointments, contacts, series, tasks
 from postroom.store.items.columns import KINDS, Row
 from postroom.store.items.keeper import Keeper
 from postroom.store.items.people import People, people_of
@@ -78,8 +79,41 @@ def _appointments(connection: Connection, rows: Sequence[Row], keeper: Keeper) -
 
 def _appointment(row: Row, people: People) -> Item:
     fields = appointments.fields_of(row, people) | {"time": appointments.span_of(row)}
+    hindrance = appointments.hindrance_of(row)
+    is_draft = bool(row["isdraft"])
+    return _in_calendar(Kind.APPOINTMENT, row, people, fields, is_draft=is_draft, hindrance=hindrance)
+
+
+def _series(connection: Connection, rows: Sequence[Row], keeper: Keeper) -> Made:
+    masters = [row["activityid"] for row in rows]
+    changed = series.changed_days_of(connection, masters)
+    days = [day["activityid"] for each in changed.values() for day in each]
+    people = people_of(connection, [*masters, *days], keeper)
+    nobody = People(keeper)
+    return {
+        row["activityid"]: _one_series(
+            row,
+            people.get(row["activityid"], nobody),
+            [(day, people.get(day["activityid"], nobody)) for day in changed.get(row["activityid"], ())],
+        )
+        for row in rows
+    }
+
+
+def _one_series(row: Row, people: People, days: Sequence[tuple[Row, People]]) -> Item:
+    fields, hindrance = appointments.fields_of(row, people), ""
+    try:
+        own = canonical_fields(Kind.SERIES, fields)
+        fields["recurrence"] = series.series_of(row, own, days)
+    except UnsupportedRecurrence as obstacle:
+        hindrance = " ".join(obstacle.problems)
+    last_start_at = series.last_start_of(row)
+    return _in_calendar(Kind.SERIES, row, people, fields, hindrance=hindrance, last_start_at=last_start_at)
+
+
+def _in_calendar(kind: Kind, row: Row, people: People, fields: Mapping[str, Any], **more: Any) -> Item:
     return _item(
-        Kind.APPOINTMENT,
+        kind,
         row["activityid"],
         row,
         fields,
@@ -87,9 +121,8 @@ def _appointment(row: Row, people: People) -> Item:
         state=appointments.state_of(row),
         identity=Identity(row["globalobjectid"] or ""),
         privacy=Privacy.PRIVATE if row["ismapiprivate"] else Privacy.OPEN,
-        is_draft=bool(row["isdraft"]),
         unaddressed=people.unaddressed,
-        hindrance=appointments.hindrance_of(row),
+        **more,
     )
 
 
@@ -114,6 +147,7 @@ _MAKERS: Mapping[Kind, Callable[[Connection, Sequence[Row], Keeper], Made]] = {
     Kind.CONTACT: _contacts,
     Kind.TASK: _tasks,
     Kind.APPOINTMENT: _appointments,
+    Kind.SERIES: _series,
 }
 #: The tables that are read.
 READ: Final = tuple(table for table, kind in KINDS.items() if kind in _MAKERS)

@@ -13,16 +13,17 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from postroom.errors import NoSuchRecord, StaleVersion, UserError
+from postroom.errors import NoSuchRecord, StaleVersion
 from postroom.ports.items import Feed, ItemPage, Removal
 from postroom.reconcile.item import Identity, Item, Kind, Value
 from postroom.reconcile.match import content_key
 from postroom.reconcile.notice import Sends
+from postroom.reconcile.series import Series
 from postroom.schema import registry
 from postroom.schema.ids import SYSTEM_USER_ID
 from postroom.store.fetch import Viewer, viewer_of
 from postroom.store.index import chunks_of
-from postroom.store.items import appointments, contacts, tasks
+from postroom.store.items import appointments, contacts, series, tasks
 from postroom.store.items.alike import candidates
 from postroom.store.items.columns import KINDS, TABLES, clipped
 from postroom.store.items.keeper import Keeper, keeper_of
@@ -82,8 +83,6 @@ class StoreItems:
     def create(self, draft: Item, token: str, sends: Sends, *, is_first_try: bool = False) -> tuple[str, str]:
         """Make a record whose key the token fixes, or return the one that is there."""
         id, table = record_id(token), TABLES[draft.kind]
-        if table not in READ:
-            raise UserError("Series can't be kept by this release yet; only single appointments are.")
         with self.records.database.write() as connection:
             if self._version(connection, table, id) is None:
                 self._create(connection, table, id, draft)
@@ -167,6 +166,7 @@ class StoreItems:
             by=by,
             internal=True,
         )
+        self._settle_days(connection, keeper, id, draft.fields)
         self._keep_tracked(connection, table, id)
 
     def _keep_tracked(self, connection: Connection, table: str, id: UUID) -> None:
@@ -199,6 +199,14 @@ class StoreItems:
             )
         except NoSuchRecord as error:
             raise StaleVersion(f"{id} is gone") from error
+        self._settle_days(connection, keeper_of(connection, self.user), id, fields)
+
+    def _settle_days(
+        self, connection: Connection, keeper: Keeper, id: UUID, fields: Mapping[str, Value]
+    ) -> None:
+        """Make the days of a series as the field wants them, which the series itself was made as."""
+        if isinstance(wanted := fields.get("recurrence"), Series):
+            series.settle_days(self.records, connection, keeper, id, wanted)
 
     def _columns(self, connection: Connection, kind: Kind, fields: Mapping[str, Value]) -> dict[str, Any]:
         table = TABLES[kind]
@@ -208,6 +216,8 @@ class StoreItems:
             values = tasks.columns_of(fields)
         else:
             values = appointments.columns_of(table, fields)
+        if isinstance(wanted := fields.get("recurrence"), Series):
+            values |= series.columns_of(wanted)
         return clipped(table, _without_lost_regarding(connection, values))
 
     def _owner(self, connection: Connection, keeper: Keeper, draft: Item) -> UUID:

@@ -57,7 +57,7 @@ _OF_A_PARTY: Final = (
     "effort",
 )
 _MIRRORED: Final = (Participation.REGARDING, Participation.OWNER)
-_OPEN: Final = (AppointmentState.OPEN, AppointmentState.SCHEDULED)
+OPEN: Final = (AppointmentState.OPEN, AppointmentState.SCHEDULED)
 _MASTER = RecurringAppointmentMaster.__table__
 _APPOINTMENT = Appointment.__table__
 _PARTY = ActivityParty.__table__
@@ -97,7 +97,7 @@ def rule_of(row: Row) -> Rule:
 def expand(records: Rows, connection: Connection, series: UUID, now: datetime, at_most: int) -> int:
     """Make the next instances of a series, as far as the window goes; return how many."""
     row = records.get(connection, TABLE, series)
-    if row["statecode"] not in _OPEN:
+    if row["statecode"] not in OPEN:
         return 0
     rule, window, last = rule_of(row), window_of(connection, now), row["lastexpandedinstancedate"]
     taken = _originals(connection, series) | read_deletions(row["deletedexceptionslist"])
@@ -111,13 +111,7 @@ def expand(records: Rows, connection: Connection, series: UUID, now: datetime, a
             if made == at_most:
                 following = each.starts_at
                 break
-            records.create(
-                connection,
-                "appointment",
-                {**_usual(row, each, parties), "seriesid": series},
-                by=row["modifiedby"],
-                internal=True,
-            )
+            _make(records, connection, row, each, parties)
             made += 1
         last = each.starts_at
     else:
@@ -126,13 +120,18 @@ def expand(records: Rows, connection: Connection, series: UUID, now: datetime, a
     return made
 
 
+def make(records: Rows, connection: Connection, master: Row, occurrence: Occurrence) -> UUID:
+    """Make one instance of a series and return its key."""
+    return _make(records, connection, master, occurrence, _parties(connection, master["activityid"]))
+
+
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[UUID]:
     """Return series that have instances to be made, the most urgent first."""
     query = (
         sa.select(_MASTER.c.activityid)
         .where(
             _MASTER.c.nextexpansioninstancedate < window_of(connection, now).until,
-            _MASTER.c.statecode.in_(_OPEN),
+            _MASTER.c.statecode.in_(OPEN),
         )
         .order_by(_MASTER.c.nextexpansioninstancedate, _MASTER.c.activityid)
         .limit(limit)
@@ -162,10 +161,10 @@ def follow_rule(records: Rows, connection: Connection, before: Row, after: Row, 
     old, new, series = rule_of(before), rule_of(after), after["activityid"]
     parties = _parties(connection, series)
     for row in instances_of(connection, series):
-        original, is_exception = _original(row), is_changed(row)
+        original, is_exception = original_of(row), is_changed(row)
         if is_exception and _is_same(old, new, original):
             continue
-        if row["statecode"] not in _OPEN or _has_begun(row, now):
+        if row["statecode"] not in OPEN or _has_begun(row, now):
             values = {"instancetypecode": int(InstanceType.RECURRING_INSTANCE)} if is_exception else {}
         elif (day := day_of(old, original)) is not None and is_day_of(new, day):
             usual = _usual(after, occurrence_on(new, day), parties)
@@ -191,7 +190,7 @@ def follow_content(
     master = records.get(connection, TABLE, series)
     parties = _parties(connection, series)
     for row in instances_of(connection, series):
-        if row["statecode"] not in _OPEN or _has_begun(row, now):
+        if row["statecode"] not in OPEN or _has_begun(row, now):
             continue
         own = mask_of(row)
         values: dict[str, Any] = {name: master[name] for name in columns if name not in own}
@@ -205,10 +204,16 @@ def restore(records: Rows, connection: Connection, row: Row) -> None:
     """Make a changed day of a series as usual again."""
     master = records.get(connection, TABLE, row["seriesid"])
     rule = rule_of(master)
-    day = day_of(rule, _original(row))
+    day = day_of(rule, original_of(row))
     if day is not None:
         usual = _usual(master, occurrence_on(rule, day), _parties(connection, row["seriesid"]))
         records.update(connection, "appointment", row["activityid"], usual, internal=True)
+
+
+def original_of(row: Row) -> datetime:
+    """Return when an instance would start had nobody moved it."""
+    found: datetime = row["originalstartdate"] or row["scheduledstart"]
+    return found
 
 
 def is_changed(row: Row) -> bool:
@@ -222,6 +227,13 @@ def is_changed(row: Row) -> bool:
 def mask_of(row: Row) -> frozenset[str]:
     """Return what was changed on an instance by itself: names of columns, and `parties`."""
     return frozenset(filter(None, (row["modifiedfieldsmask"] or "").split(",")))
+
+
+def _make(
+    records: Rows, connection: Connection, master: Row, occurrence: Occurrence, parties: Sequence[Row]
+) -> UUID:
+    values = {**_usual(master, occurrence, parties), "seriesid": master["activityid"]}
+    return records.create(connection, "appointment", values, by=master["modifiedby"], internal=True)
 
 
 _TIMES: Final = ("scheduledstart", "scheduledend", "isalldayevent", "originalstartdate")
@@ -280,11 +292,6 @@ def _is_same(old: Rule, new: Rule, original: datetime) -> bool:
     """Say whether the day that would have started then starts then under the new rule as well."""
     day = day_of(old, original)
     return day is not None and is_day_of(new, day) and occurrence_on(new, day).starts_at == original
-
-
-def _original(row: Row) -> datetime:
-    found: datetime = row["originalstartdate"] or row["scheduledstart"]
-    return found
 
 
 def _has_begun(row: Row, now: datetime) -> bool:
