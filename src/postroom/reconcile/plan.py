@@ -8,6 +8,7 @@ from postroom.reconcile.act import Act, Finding
 from postroom.reconcile.item import Item
 from postroom.reconcile.newcomers import Paired, decide_newcomers
 from postroom.reconcile.pair import UNSEEN, Doing, Link, Pair
+from postroom.reconcile.private_days import with_private_days, without_private_days
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.resume import decide_any
 from postroom.reconcile.situation import Situation
@@ -26,6 +27,7 @@ def make_plan(situation: Situation) -> Plan:
 
     Raises `LookupError` when items are missing that `needed_for` names.
     """
+    everything, situation = situation, without_private_days(situation)
     made: list[Act | Finding] = []
     moved = _moved(situation)
     # What bears the token of a pending creation belongs to its pair already, on whichever side it is.
@@ -35,7 +37,7 @@ def make_plan(situation: Situation) -> Plan:
         made += decided
         _speak_for(spoken_for, pair, decided)
     made += decide_newcomers(situation, spoken_for)
-    acts = sorted((each for each in made if isinstance(each, Act)), key=_order)
+    acts = sorted((with_private_days(each, everything) for each in made if isinstance(each, Act)), key=_order)
     findings = sorted((each for each in made if isinstance(each, Finding)), key=_place)
     return Plan(tuple(acts), tuple(findings))
 
