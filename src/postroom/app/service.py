@@ -18,6 +18,7 @@ from postroom.passes.context import Context
 from postroom.passes.credentials import Hindered
 from postroom.passes.result import PassResult
 from postroom.passes.send import explain_waiting, send
+from postroom.passes.series import expand_series
 from postroom.passes.test_mailbox import Report as TestReport
 from postroom.passes.test_mailbox import test_mailbox
 from postroom.schema.choices import TraceLevel, Workload
@@ -72,9 +73,10 @@ def crew_of(postroom: Postroom, *, threads: int = 0) -> Crew:
 
 
 def tend(context: Context) -> None:
-    """Carry out tests that were asked for, say of waiting mail why it waits, let go of old decisions."""
+    """Carry out tests that were asked for, explain waiting mail, expand series, let go of old decisions."""
     run_scheduled_tests(context)
     explain_waiting(context)
+    expand_series(context)
     forget_old_decisions(context)
 
 

@@ -101,7 +101,7 @@ def expand(records: Rows, connection: Connection, series: UUID, now: datetime, a
         return 0
     rule, window, last = rule_of(row), window_of(connection, now), row["lastexpandedinstancedate"]
     taken = _originals(connection, series) | read_deletions(row["deletedexceptionslist"])
-    parties = _parties(connection, series) if at_most else []
+    parties = parties_of(connection, series) if at_most else []
     made = 0
     following: datetime | None = None
     for each in occurrences_between(rule, max(window.since, last or window.since), window.until):
@@ -122,7 +122,7 @@ def expand(records: Rows, connection: Connection, series: UUID, now: datetime, a
 
 def make(records: Rows, connection: Connection, master: Row, occurrence: Occurrence) -> UUID:
     """Make one instance of a series and return its key."""
-    return _make(records, connection, master, occurrence, _parties(connection, master["activityid"]))
+    return _make(records, connection, master, occurrence, parties_of(connection, master["activityid"]))
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[UUID]:
@@ -159,7 +159,7 @@ def kept_deletions(before: Row, rule: Rule) -> frozenset[datetime]:
 def follow_rule(records: Rows, connection: Connection, before: Row, after: Row, now: datetime) -> None:
     """Let what is still to come follow another rule; changed days stay changed where they start as before."""
     old, new, series = rule_of(before), rule_of(after), after["activityid"]
-    parties = _parties(connection, series)
+    parties = parties_of(connection, series)
     for row in instances_of(connection, series):
         original, is_exception = original_of(row), is_changed(row)
         if is_exception and _is_same(old, new, original):
@@ -188,7 +188,7 @@ def follow_content(
 ) -> None:
     """Let what is still to come have what a series says now, but for what was changed by itself."""
     master = records.get(connection, TABLE, series)
-    parties = _parties(connection, series)
+    parties = parties_of(connection, series)
     for row in instances_of(connection, series):
         if row["statecode"] not in OPEN or _has_begun(row, now):
             continue
@@ -206,7 +206,7 @@ def restore(records: Rows, connection: Connection, row: Row) -> None:
     rule = rule_of(master)
     day = day_of(rule, original_of(row))
     if day is not None:
-        usual = _usual(master, occurrence_on(rule, day), _parties(connection, row["seriesid"]))
+        usual = _usual(master, occurrence_on(rule, day), parties_of(connection, row["seriesid"]))
         records.update(connection, "appointment", row["activityid"], usual, internal=True)
 
 
@@ -227,6 +227,15 @@ def is_changed(row: Row) -> bool:
 def mask_of(row: Row) -> frozenset[str]:
     """Return what was changed on an instance by itself: names of columns, and `parties`."""
     return frozenset(filter(None, (row["modifiedfieldsmask"] or "").split(",")))
+
+
+def parties_of(connection: Connection, activity: UUID) -> list[Row]:
+    """Return the people of a series or an appointment, as they are given to another one."""
+    query = sa.select(*_PARTY.c[_OF_A_PARTY]).where(
+        _PARTY.c.activityid == activity, _PARTY.c.participationtypemask.not_in(_MIRRORED)
+    )
+    rows = connection.execute(query.order_by(_PARTY.c.activitypartyid)).mappings()
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def _make(
@@ -251,14 +260,6 @@ def _usual(master: Row, occurrence: Occurrence, parties: Sequence[Row]) -> dict[
         "modifiedfieldsmask": None,
         "parties": parties,
     }
-
-
-def _parties(connection: Connection, series: UUID) -> list[Row]:
-    query = sa.select(*_PARTY.c[_OF_A_PARTY]).where(
-        _PARTY.c.activityid == series, _PARTY.c.participationtypemask.not_in(_MIRRORED)
-    )
-    rows = connection.execute(query.order_by(_PARTY.c.activitypartyid)).mappings()
-    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def _note(connection: Connection, series: UUID, last: datetime | None, following: datetime | None) -> None:
