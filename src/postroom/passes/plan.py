@@ -93,7 +93,7 @@ def _shown(act: Act, *, is_held_back: bool) -> PlannedAct:
     return PlannedAct(
         act.doing.name.lower(),
         act.pair.kind.value,
-        item.subject if item else "",
+        item.shown_name if item else "",
         act.side.value if act.side else "",
         act.reason.sentence,
         tuple(sorted(act.fields)),

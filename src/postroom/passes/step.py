@@ -113,7 +113,7 @@ class _Step:
                 pairs.drop(connection, [pair_id])
                 self.found.pairs.pop(pair_id, None)
                 return
-            subject = item.subject if item else ""
+            subject = item.shown_name if item else ""
             pairs.store(context.database, connection, self.user, pair, subject, now)
             if before:
                 mailbox = self.setup.mailbox_id

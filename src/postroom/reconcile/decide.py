@@ -44,7 +44,7 @@ def rests(situation: Situation, pair: Pair, crm: Item | None, server: Item | Non
     side = Side.CRM if crm else Side.SERVER
     known = crm or server
     item_id = known.id if known else pair.id_on(side) or ""
-    return Finding(Reason.RESTS, side, item_id, known.subject if known else "", words=failure.words)
+    return Finding(Reason.RESTS, side, item_id, known.shown_name if known else "", words=failure.words)
 
 
 def _agree_again(pair: Pair, crm: Delta, server: Delta, names: tuple[str, ...]) -> Decided:

@@ -11,7 +11,7 @@ from postroom.reconcile.situation import Situation
 
 def finding(reason: Reason, side: Side, item: Item, *others: str, words: str = "") -> Finding:
     """Return a finding about this item."""
-    return Finding(reason, side, item.id, item.subject, others, words)
+    return Finding(reason, side, item.id, item.shown_name, others, words)
 
 
 def ailment(item: Item, side: Side, situation: Situation) -> Finding | None:

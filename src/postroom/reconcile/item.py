@@ -134,6 +134,15 @@ class Item:
         return str(self.fields.get("subject") or self.fields.get("full_name") or "")
 
     @property
+    def shown_name(self) -> str:
+        """Return what others than its owner recognize it by: a private item does not say what it is about."""
+        if self.privacy is Privacy.OPEN:
+            return self.subject
+        span = self.fields.get("time")
+        when = f" of {span.start_at:%Y-%m-%d %H:%M} UTC" if isinstance(span, Span) else ""
+        return f"private {self.kind.value}{when}"
+
+    @property
     def attendees(self) -> frozenset[Attendee]:
         """Return all who are invited, required or optional."""
         invited: set[Attendee] = set()

@@ -26,7 +26,7 @@ def headline(act: Act) -> str:
 def subject(act: Act) -> str:
     """Return what a person recognizes the item by; empty when neither side was read."""
     items = (act.draft, act.crm, act.server)
-    return next((item.subject for item in items if item is not None and item.subject), "")
+    return next((item.shown_name for item in items if item is not None and item.subject), "")
 
 
 def consequence(sends: Sends) -> str:
