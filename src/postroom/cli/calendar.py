@@ -35,6 +35,7 @@ class Calendar:
         yield self._a_contact_goes_out()
         yield self._a_task_comes_in()
         yield self._a_meeting_is_made()
+        yield self._a_series_loses_its_sameness()
         yield self._both_change_a_task()
 
     def _a_contact_goes_out(self) -> Scene:
@@ -76,6 +77,49 @@ class Calendar:
         return Scene(
             "She plans a meeting with a guest", f"the plan names the guest; {GUEST} is invited once", good
         )
+
+    def _a_series_loses_its_sameness(self) -> Scene:
+        start = self.postroom.clock.now().replace(microsecond=0) + timedelta(days=1)
+        self._create(
+            "recurringappointmentmaster",
+            subject="Jour fixe",
+            starttime=start,
+            endtime=start + timedelta(hours=1),
+            patternstartdate=start,
+            recurrencepatterntype=1,
+            daysofweekmask=1 << start.isoweekday() % 7,
+            patternendtype=2,
+            occurrences=4,
+            parties=[{"partyid": self.user, "partyobjecttypecode": "systemuser", "participationtypemask": 7}],
+        )
+        planned = self._planned("create", "series")
+        self.synchronize()
+        second, third = self._days("Jour fixe")[1:3]
+        later = second["scheduledstart"] + timedelta(hours=2)
+        self._update(
+            "appointment",
+            second["activityid"],
+            scheduledstart=later,
+            scheduledend=later + timedelta(hours=1),
+        )
+        outlook = self._outlook()
+        at = third["scheduledstart"]
+        outlook.edit(outlook.occurrences(at, at + timedelta(hours=1))[0], "item:Subject", "With cake")
+        self.synchronize()
+        self.synchronize()
+        moved = outlook.occurrences(later, later + timedelta(hours=1))
+        good = planned is not None and [item.text("item:Subject") for item in moved] == ["Jour fixe"]
+        good = good and [row["scheduledstart"] for row in self._days("With cake")] == [at]
+        return Scene(
+            "A weekly series: she moves a day in the CRM and renames one in Outlook",
+            "the moved day is moved in Outlook, the renamed one renamed in the CRM",
+            good,
+        )
+
+    def _days(self, subject: str) -> list[dict[str, Any]]:
+        """Return the days of a series as the CRM has them, in the order in which they start."""
+        rows = [row for row in self._rows("appointment", subject) if row["seriesid"] is not None]
+        return sorted(rows, key=lambda row: row["scheduledstart"])
 
     def _both_change_a_task(self) -> Scene:
         (task,) = self._rows("task", "Call Nora")

@@ -30,6 +30,8 @@ class Act:
     token: str = ""
     #: Fields in which both are agreed though nothing is written.
     settles: frozenset[str] = frozenset()
+    #: Fields of which the other side gets what is written here by the next plan.
+    unsettled: frozenset[str] = frozenset()
     #: All fields of the pair that are synchronized.
     names: tuple[str, ...] = ()
     #: How the pair is remembered once it is parted.

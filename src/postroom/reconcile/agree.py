@@ -94,7 +94,7 @@ def _to_be_written(act: Act) -> Mapping[str, tuple[str, str]]:
     if act.doing is Doing.DELETE or source is None:
         return {}
     target = act.draft.fields if act.draft is not None else act.fields
-    names = act.names if act.draft is not None else tuple(act.fields)
+    names = act.names if act.draft is not None else tuple(act.fields.keys() - act.unsettled)
     there, here = fingerprints(target, names), fingerprints(source.fields, names)
     if act.side is Side.SERVER:
         return {name: (here[name], there[name]) for name in names}
@@ -129,7 +129,8 @@ def _parted(pair: Pair, act: Act) -> Pair | None:
 
 
 def _agreed(pair: Pair, act: Act, written: Written | None) -> Pair:
-    names = act.names if act.doing is Doing.CREATE else act.settles | set(act.fields)
+    every = act.names if act.doing is Doing.CREATE else act.settles | set(act.fields)
+    names = frozenset(every) - act.unsettled
     uid = pair.uid
     for side in Side:
         item = act.item_on(side)
@@ -138,7 +139,9 @@ def _agreed(pair: Pair, act: Act, written: Written | None) -> Pair:
             pair = pair.with_id(side, written.id)
         if item is not None:
             uid = item.identity.uid or uid
-            pair = pair.with_snapshot(side, _snapshot(pair.snapshot(side), item, names, act.names))
+            # Where it was written it counts as an edit, for the other side to get.
+            seen = names if side is act.side else names | act.unsettled
+            pair = pair.with_snapshot(side, _snapshot(pair.snapshot(side), item, seen, act.names))
     part = act.crm.part if act.crm is not None else pair.part
     return replace(pair, link=Link.LINKED, parting=Parting.NONE, part=part, uid=uid)
 

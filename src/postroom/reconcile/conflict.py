@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from postroom.reconcile.changes import Delta
+from postroom.reconcile.days import changed_days, with_days
 from postroom.reconcile.fields import Directions, goes_to
 from postroom.reconcile.item import Item, Part, Side, State, Value
 from postroom.reconcile.pair import Pair
+from postroom.reconcile.series import Series
 from postroom.reconcile.status import Left, says_the_same, translated
 
 
@@ -41,6 +43,8 @@ class Merge:
     to_server: dict[str, Value] = field(default_factory=dict)
     #: Fields in which both are agreed without anything being written.
     settled: set[str] = field(default_factory=set)
+    #: Fields that the server gets now, and the CRM from the server by the next plan.
+    unsettled: set[str] = field(default_factory=set)
     overwritten: list[Overwritten] = field(default_factory=list)
 
     def to(self, side: Side) -> dict[str, Value]:
@@ -91,9 +95,44 @@ class _Case:
         if says_the_same(self.crm, self.server, self.name):
             made.settled.add(self.name)
         elif in_crm and on_server:
-            self._settle_both(made)
+            if not self._settle_days(made):
+                self._settle_both(made)
         else:
             self._write(made, Side.SERVER if in_crm else Side.CRM)
+
+    def _settle_days(self, made: Merge) -> bool:
+        """Put together the days of a series, one by one; say whether that is possible."""
+        crm, server = self.crm.fields.get(self.name), self.server.fields.get(self.name)
+        if not isinstance(crm, Series) or not isinstance(server, Series) or not self._goes_both_ways():
+            return False
+        mine = changed_days(crm, self.pair.crm.prints.get(self.name, ""))
+        theirs = changed_days(server, self.pair.server.prints.get(self.name, ""))
+        if mine is None or theirs is None:
+            return False
+        of_both = mine & theirs
+        if self._winner() is Authority.CRM:
+            losing, theirs = Side.SERVER, theirs - mine
+        else:
+            losing, mine = Side.CRM, mine - theirs
+        for_crm, for_server = with_days(crm, server, theirs), with_days(server, crm, mine)
+        if for_server != server:
+            made.to_server[self.name] = for_server
+            if for_crm != crm:
+                # In two steps: then whatever befalls the first, the second is still due.
+                made.unsettled.add(self.name)
+        elif for_crm != crm:
+            made.to_crm[self.name] = for_crm
+        else:
+            made.settled.add(self.name)
+        if with_days(crm, server, of_both) != crm:
+            lost, kept = (crm, for_crm) if losing is Side.CRM else (server, for_server)
+            item_id = self._item(losing).id
+            made.overwritten.append(Overwritten(losing, item_id, self.name, lost, kept, self.authority))
+        return True
+
+    def _goes_both_ways(self) -> bool:
+        way = self.directions.get(self.name)
+        return self.authority is not Authority.CRM_ONLY and all(goes_to(side, way) for side in Side)
 
     def _settle_both(self, made: Merge) -> None:
         winner = self._winner()

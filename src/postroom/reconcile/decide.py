@@ -176,9 +176,11 @@ def _update(case: _Case, side: Side, merged: Merge, settles: frozenset[str]) -> 
         server=case.server.item,
         fields=merged.to(side),
         settles=settles,
+        unsettled=frozenset(merged.unsettled & merged.to(side).keys()),
         names=case.names,
-        overwritten=tuple(each for each in merged.overwritten if each.side is side),
     )
+    told = (each for each in merged.overwritten if each.side is side or each.field in act.unsettled)
+    act = replace(act, overwritten=tuple(told))
     if side is Side.CRM:
         return act
     based = case.pair.server.prints.keys() & act.fields.keys()

@@ -7,22 +7,41 @@ from enum import Enum
 from hashlib import blake2b
 
 from postroom.reconcile.item import Value
+from postroom.reconcile.series import Series
 
 
 def fingerprint(value: Value) -> str:
     """Return the fingerprint of a value, the same in every process and on every day.
+
+    That of a series has one for each of its days that are not as usual, so that single days can be compared.
 
     >>> fingerprint("Offer") == fingerprint("Offer"), fingerprint("1") == fingerprint(1)
     (True, False)
     >>> fingerprint(frozenset({"b", "a"})) == fingerprint(frozenset({"a", "b"}))
     True
     """
-    return blake2b(_encoded(value), digest_size=8).hexdigest()
+    if isinstance(value, Series):
+        days = sorted(
+            {**{day.original_at: day for day in value.changed}, **dict.fromkeys(value.removed)}.items()
+        )
+        head = _hashed((value.recurrence, value.first, value.zone))
+        return ";".join((head, *(f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}={_hashed(day)}" for at, day in days)))
+    return _hashed(value)
+
+
+def days_in(print_of_series: str) -> tuple[str, Mapping[str, str]]:
+    """Return what a series' fingerprint says of its rule, and of its days by when they would have started."""
+    head, *days = print_of_series.split(";")
+    return head, dict(day.split("=", 1) for day in days)
 
 
 def fingerprints(values: Mapping[str, Value], names: Iterable[str]) -> dict[str, str]:
     """Return the fingerprint of each of these fields; a missing one counts as None."""
     return {name: fingerprint(values[name]) if name in values else NOTHING for name in names}
+
+
+def _hashed(value: Value) -> str:
+    return blake2b(_encoded(value), digest_size=8).hexdigest()
 
 
 def _encoded(value: Value) -> bytes:
