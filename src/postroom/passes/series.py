@@ -38,7 +38,7 @@ def add_recurrence(
 
     The appointment is deleted, and its guests learn by that and by the series' own invitation.
     """
-    # source: DATAVERSE-API AddRecurrence
+    # source: DATAVERSE-ACTIONS AddRecurrence
     with context.database.write() as connection:
         row = context.records.get(connection, "appointment", appointment)
         if row["seriesid"] is not None:
@@ -91,7 +91,7 @@ def end_series(
     context: Context, series: UUID, at: datetime, state_of_past: AppointmentState, *, by: UUID | None = None
 ) -> None:
     """Let a series have no day after an instant, and give its open days before it that state."""
-    # source: DATAVERSE-API DeleteOpenInstances
+    # source: DATAVERSE-ACTIONS DeleteOpenInstances
     with context.database.write() as connection:
         row = context.records.get(connection, instances.TABLE, series)
         rule = instances.rule_of(row)

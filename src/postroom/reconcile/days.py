@@ -1,4 +1,4 @@
-"""Days of a series: which of them are not as agreed, and those of one side put on the other."""
+"""Days of a series: which are not as agreed, and one side's put on the other."""
 
 from collections.abc import Collection
 from dataclasses import replace
