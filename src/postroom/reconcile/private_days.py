@@ -1,4 +1,4 @@
-"""Private days: what a series that its owner keeps to himself says of single days stays with him."""
+"""Private days: what a private series says of single days stays with its owner."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Series: a master with its changed and its removed days as the field `recurrence`, and back."""
+"""Series: a master with changed and removed days as the field `recurrence`, and back."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
