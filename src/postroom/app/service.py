@@ -2,7 +2,7 @@
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from postroom.app.watch import Watch
 from postroom.app.wiring import Postroom
 from postroom.engine.fleet import Crew
+from postroom.engine.lane import Poll
 from postroom.engine.work import Pass, Report, Trouble
 from postroom.errors import PostroomError, SignInRejected
 from postroom.passes.context import Context
@@ -54,6 +55,17 @@ def passes_of(context: Context) -> dict[Workload, Pass]:
     return {Workload.INCOMING: incoming, Workload.OUTGOING: outgoing, Workload.ITEMS: items}
 
 
+def poller(context: Context) -> Poll:
+    """Return what says of idle mailboxes whether a pass is needed."""
+
+    def ask(mailboxes: Sequence[UUID]) -> Iterator[tuple[UUID, bool]]:
+        from postroom.passes.poll import poll
+
+        return poll(context, mailboxes)
+
+    return ask
+
+
 def crew_of(postroom: Postroom, *, threads: int = 0) -> Crew:
     """Return what the engine works with; `threads` is for 0 what the settings say."""
     context = postroom.context()
@@ -61,6 +73,7 @@ def crew_of(postroom: Postroom, *, threads: int = 0) -> Crew:
     return Crew(
         postroom.database,
         passes_of(context),
+        poll=poller(context),
         home=settings.home,
         machine=socket.gethostname(),
         clock=postroom.clock,

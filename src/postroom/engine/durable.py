@@ -19,6 +19,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 
+from postroom.engine.lane import Poll, carry_out_lane
 from postroom.engine.runner import InHand, carry_out
 from postroom.engine.work import Office
 from postroom.schema.choices import Workload
@@ -36,6 +37,7 @@ APPLICATION = "postroom"
 VERSION = "1"
 QUEUE = "passes"
 WORKFLOW = "postroom.pass"
+LANE = "postroom.lane"
 #: How often a worker looks into the queue.
 POLLING_SECONDS = 0.25
 #: A bound that DBOS keeps for each profile: the most that a profile may ask for. The profile's own number is
@@ -55,8 +57,16 @@ _ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 class DbosRunner:
     """Runs passes as durable workflows; one per process, because DBOS has one instance per process."""
 
-    def __init__(self, office: Office, *, threads: int, on_ended: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        office: Office,
+        *,
+        threads: int,
+        poll: Poll | None = None,
+        on_ended: Callable[[], None] = lambda: None,
+    ) -> None:
         self.office = office
+        self.poll = poll
         self.threads = threads
         self.on_ended = on_ended
         # DBOS gets connections of its own. Sharing one pool can stall for ever: a thread that holds a
@@ -80,6 +90,7 @@ class DbosRunner:
         DBOS(config=self._config())
         # DBOS marks the functions it is given, which methods don't allow.
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MOST_ATTEMPTS)(lambda *work: self._run(*work))
+        DBOS.workflow(name=LANE, max_recovery_attempts=MOST_ATTEMPTS)(lambda *work: self._run_lane(*work))
         scheduled = [
             (name, DBOS.workflow(name=f"postroom.{name}")(run), cron) for name, run, cron in self._schedules
         ]
@@ -121,6 +132,34 @@ class DbosRunner:
         settled = carry_out(self, self.office, _ticket(mailbox_id, workload, sequence, due_at))
         self.on_ended()
         return settled.due.reason if settled is not None else ""
+
+    def _run_lane(self, lane: str, workload: int, entries: Sequence[Sequence[Any]]) -> str:
+        if self.poll is None:
+            # Its rows are freed by `sweep`, and have passes of their own here.
+            return "There is nothing to poll with."
+        tickets = [
+            _ticket(mailbox, workload, sequence, due, UUID(lane)) for mailbox, sequence, due in entries
+        ]
+        busy = carry_out_lane(self, self.office, self.poll, tickets)
+        self.on_ended()
+        return f"{busy} of {len(tickets)} had news."
+
+    def enqueue_lane(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
+        """Hand over idle mailboxes that are looked at together, within the caller's transaction."""
+        first = tickets[0]
+        self._known_client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": LANE,
+                "queue_name": QUEUE,
+                "workflow_id": first.work_key,
+                "app_version": VERSION,
+                "queue_partition_key": first.pool,
+            },
+            str(first.lane),
+            int(first.workload),
+            [(str(each.mailbox_id), each.sequence, each.due_at.isoformat()) for each in tickets],
+        )
 
     def enqueue(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
         """Hand over passes within the caller's transaction; they count from its commit on."""
@@ -188,8 +227,8 @@ class DbosRunner:
             load_output=False,
         )
         with self.office.database.read() as connection:
-            alive = {_key(*work) for work in workloads.leased(connection, now)}
-        alive.update(ticket.key for ticket in self.office.held())
+            alive = set(workloads.work_under_lease(connection, now))
+        alive.update(ticket.work_key for ticket in self.office.held())
         orphans = [status for status in started if status.workflow_id not in alive]
         for queue, keys in _by_queue(orphans).items():
             log.warning("adopting %d pieces of work of dead workers", len(keys))
@@ -208,17 +247,17 @@ class DbosRunner:
         if not suspects:
             return 0
         found = self._known_client.list_workflows(
-            workflow_ids=[ticket.key for ticket in suspects], load_input=False, load_output=False
+            workflow_ids=list({ticket.work_key for ticket in suspects}), load_input=False, load_output=False
         )
         states = {status.workflow_id: status for status in found}
-        lost = [ticket for ticket in suspects if not _may_yet_run(states.get(ticket.key))]
+        lost = [ticket for ticket in suspects if not _may_yet_run(states.get(ticket.work_key))]
         waiting = [ticket for ticket in suspects if ticket not in lost]
         with self.office.database.write() as connection:
             workloads.wait_longer(connection, waiting, now + 4 * self.office.lease)
             for ticket in lost:
-                due_at = now if ticket.key not in states else now + STRANDED_GAP
+                due_at = now if ticket.work_key not in states else now + STRANDED_GAP
                 workloads.release(connection, ticket, due_at=due_at, reason="The last pass was broken off.")
-        strange = [ticket.key for ticket in lost if ticket.key in states]
+        strange = sorted({ticket.work_key for ticket in lost} & states.keys())
         self._known_client.cancel_workflows(strange)
         return len(lost)
 
@@ -290,12 +329,9 @@ def _cron(every_seconds: int) -> str:
     return "* * * * * *" if every_seconds <= 1 else f"*/{every_seconds} * * * * *"
 
 
-def _ticket(mailbox_id: str, workload: int, sequence: int, due_at: str) -> Ticket:
-    return Ticket(UUID(mailbox_id), _WORKLOADS[workload], sequence, datetime.fromisoformat(due_at))
-
-
-def _key(mailbox_id: UUID, workload: Workload, sequence: int) -> str:
-    return f"{mailbox_id}:{int(workload)}:{sequence}"
+def _ticket(mailbox_id: str, workload: int, sequence: int, due_at: str, lane: UUID | None = None) -> Ticket:
+    due = datetime.fromisoformat(due_at)
+    return Ticket(UUID(mailbox_id), _WORKLOADS[workload], sequence, due, lane=lane)
 
 
 def _moment(milliseconds: int | None) -> datetime | None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from postroom.engine.lane import Poll
 from postroom.engine.presence import Presence
 from postroom.engine.runner import InlineRunner, Runner
 from postroom.engine.schedule import PACES, Pace
@@ -18,7 +19,7 @@ from postroom.engine.work import LEASE, Office, Pass, Report, Settled, tell_nobo
 from postroom.errors import StoreError
 from postroom.ports.clock import Clock, SystemClock
 from postroom.schema.choices import Workload
-from postroom.store import workloads
+from postroom.store import lanes, workloads
 from postroom.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class Crew:
     machine: str
     clock: Clock = field(default_factory=SystemClock)
     report: Report = tell_nobody
+    #: Says of idle mailboxes whether a pass is needed; None has each its pass every time.
+    poll: Poll | None = None
     threads: int = 10
     paces: Mapping[Workload, Pace] = field(default_factory=lambda: PACES)
     lease: timedelta = LEASE
@@ -131,8 +134,11 @@ def heartbeat(office: Office, runner: InlineRunner | None = None) -> Iterator[No
         beating.join()
 
 
-def hand_over_due(office: Office, runner: Runner) -> int:
-    """Claim what is due and hand it to the runner, in one transaction; return how many passes."""
+def hand_over_due(office: Office, runner: Runner, *, in_lanes: bool = False) -> int:
+    """Claim what is due and hand it to the runner, in one transaction; return how many passes and lanes.
+
+    With lanes, mailboxes that had no news lately are looked at together.
+    """
     with office.database.write() as connection:
         room = MOST_IN_FLIGHT - workloads.count_in_flight(connection)
         if room <= 0:
@@ -143,6 +149,14 @@ def hand_over_due(office: Office, runner: Runner) -> int:
             min(_AT_ONCE, room),
             workloads=list(office.passes),
             lease=office.lease,
+            but_idle=in_lanes,
         )
         runner.enqueue(connection, tickets)
-        return len(tickets)
+        if not in_lanes:
+            return len(tickets)
+        claimed = lanes.claim_idle(
+            connection, office.clock.now(), _AT_ONCE, workloads=list(office.passes), lease=office.lease
+        )
+        for lane in claimed:
+            runner.enqueue_lane(connection, lane)
+        return len(tickets) + len(claimed)

@@ -43,6 +43,10 @@ class Runner(Protocol):
         """Hand over passes within the caller's transaction; they count from its commit on."""
         ...
 
+    def enqueue_lane(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
+        """Hand over idle mailboxes that are looked at together, within the caller's transaction."""
+        ...
+
     def schedule(self, name: str, action: Callable[[], None], *, every_seconds: int) -> None:
         """Call the action again and again, once for all workers together."""
         ...
@@ -156,6 +160,10 @@ class InlineRunner:
 
     def enqueue(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
         """Put passes in line; a caller whose transaction fails must not call `drain`."""
+        self._line.add(tickets)
+
+    def enqueue_lane(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
+        """Put a pass for each in line: who runs once has no idle mailboxes to spare."""
         self._line.add(tickets)
 
     def schedule(self, name: str, action: Callable[[], None], *, every_seconds: int) -> None:

@@ -34,7 +34,7 @@ class Worker:
         self._beside = crew.beside()
         self._presence = Presence(crew.home / "workers", crew.machine)
         self._office = crew.office(self._presence.name)
-        self._runner = DbosRunner(self._office, threads=crew.threads, on_ended=self.nudge)
+        self._runner = DbosRunner(self._office, threads=crew.threads, poll=crew.poll, on_ended=self.nudge)
         self._stopping = threading.Event()
         self._nudged = threading.Event()
         self._heartbeat = heartbeat(self._office)
@@ -103,7 +103,7 @@ class Worker:
     def _tick(self) -> None:
         with self._office.database.write() as connection:
             self._office.prepare(connection)
-        hand_over_due(self._office, self._runner)
+        hand_over_due(self._office, self._runner, in_lanes=self._runner.poll is not None)
 
     def _upkeep(self) -> None:
         self._runner.adopt()
@@ -122,6 +122,6 @@ class Worker:
                 return
             self._nudged.clear()
             try:
-                hand_over_due(self._office, self._runner)
+                hand_over_due(self._office, self._runner, in_lanes=self._runner.poll is not None)
             except StoreError:
                 log.warning("due work could not be handed over; the next tick tries again", exc_info=True)

@@ -32,6 +32,9 @@ class Workload(Row):
     )
     hostid = col.text(256, label="Host", access="R", description="Worker that runs the pass.")
     leaseuntil = col.moment(label="Lease Until", access="R")
+    lane = col.guid(
+        label="Lane", access="R", description="Idle mailboxes that are looked at together have the same one."
+    )
     dueon = col.moment(label="Due On", access="R")
     gapreason = col.text(
         200, label="Gap Reason", access="R", description="Why it is due then and not sooner."

@@ -272,6 +272,21 @@ def asked_for_again(connection: Connection, mailbox: UUID) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+def unsettled(connection: Connection, mailboxes: Collection[UUID]) -> set[UUID]:
+    """Return those of these mailboxes of which messages wait for another fetch."""
+    query = sa.select(_QUARANTINE.c.mailboxid).where(
+        _QUARANTINE.c.mailboxid.in_(list(mailboxes)),
+        sa.or_(
+            _QUARANTINE.c.state == QuarantineState.RETRIED,
+            sa.and_(
+                _QUARANTINE.c.state == QuarantineState.WAITING,
+                _QUARANTINE.c.cause == QuarantineCause.BROKEN_FETCH,
+            ),
+        ),
+    )
+    return set(connection.scalars(query.distinct()))
+
+
 def give_up(connection: Connection, mailbox: UUID, server_ids: Collection[str]) -> None:
     """Close the entries of messages that were to be fetched anew and are no longer on the server."""
     for chunk in chunks_of(server_ids):

@@ -1,6 +1,6 @@
 """Mailboxes with all that decides over them: their profile, their owner, the organization."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -100,6 +100,23 @@ def read_setup(connection: Connection, mailbox: UUID) -> Setup:
         profile = _one(connection, sa.select(_PROFILE).where(key == row["emailserverprofile"]))
     organization = _one(connection, sa.select(_ORGANIZATION)) or {}
     return Setup(row, profile, organization, *_wishes_of_owner(connection, row))
+
+
+def read_setups(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Setup]:
+    """Return these mailboxes as far as their servers are concerned; how mail is filtered is not looked up."""
+    rows = connection.execute(sa.select(_MAILBOX).where(_MAILBOX.c.mailboxid.in_(list(ids)))).mappings().all()
+    keys = {row["emailserverprofile"] for row in rows} - {None}
+    found = connection.execute(
+        sa.select(_PROFILE).where(_PROFILE.c.emailserverprofileid.in_(keys))
+    ).mappings()
+    profiles = {row["emailserverprofileid"]: dict(row) for row in found}
+    organization = _one(connection, sa.select(_ORGANIZATION)) or {}
+    return {
+        row["mailboxid"]: Setup(
+            dict(row), profiles.get(row["emailserverprofile"]), organization, FilteringMethod.KNOWN_SENDERS
+        )
+        for row in rows
+    }
 
 
 def find_by_address(connection: Connection, address: str) -> list[UUID]:

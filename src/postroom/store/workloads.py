@@ -23,6 +23,7 @@ from postroom.schema.choices import (
     ItemDeliveryMethod,
     OutgoingDeliveryMethod,
     RunStatus,
+    ServerType,
     Workload,
 )
 from postroom.schema.ids import new_id
@@ -63,6 +64,13 @@ class Ticket:
     pool: str = ""
     #: How many passes of the pool may run at a time.
     places: int = DEFAULT_CONNECTIONS
+    #: The lane in which the mailbox is looked at with others; None of a pass of its own.
+    lane: UUID | None = None
+
+    @property
+    def work_key(self) -> str:
+        """Return the name of the work that the ticket is part of: its lane's, or the pass's own."""
+        return self.key if self.lane is None else lane_key(self.lane)
 
     @property
     def key(self) -> str:
@@ -73,6 +81,11 @@ class Ticket:
         '00000000-0000-0000-0000-000000000001:1:7'
         """
         return f"{self.mailbox_id}:{int(self.workload)}:{self.sequence}"
+
+
+def lane_key(lane: UUID) -> str:
+    """Return the name of a lane, unique for ever."""
+    return f"lane:{lane}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,19 +270,24 @@ def claim_due(
     queued_before: datetime | None = None,
     mailbox_ids: Collection[UUID] | None = None,
     per_place: int = 1,
+    but_idle: bool = False,
 ) -> Sequence[Ticket]:
     """Take up to `limit` due rows in flight and return their tickets, the longest due first.
+
+    `but_idle` leaves to lanes what lanes are for.
 
     No profile has more rows in flight than its connections, times `per_place`: a slow server keeps nobody
     else waiting. With `host` the rows are leased to that host at once; without it they wait until somebody
     begins them. Rows in flight are taken over under a new number when their lease ran out before
     `lost_before` or, if nobody has begun them, before `queued_before`; None leaves them alone.
     """
-    free = _free(lost_before, queued_before)
-    due = [free, _ROW.c.dueon <= now, _may_run(workloads)]
+    free = free_rows(lost_before, queued_before)
+    due = [free, _ROW.c.dueon <= now, may_run(workloads)]
     if mailbox_ids is not None:
         due.append(_ROW.c.mailboxid.in_(list(mailbox_ids)))
-    found = connection.execute(_fair_share(due, free, limit, per_place)).all()
+    if but_idle:
+        due.append(sa.not_(is_idle()))
+    found = connection.execute(fair_share(due, free, limit, per_place)).all()
     if not found:
         return []
     claimed = {
@@ -277,6 +295,7 @@ def claim_due(
         "inflight": _ROW.c.sequence + 1,
         "hostid": host,
         "leaseuntil": now + lease,
+        "lane": None,
         "hinted": False,
     }
     if host is not None:
@@ -284,7 +303,18 @@ def claim_due(
     for rows in batched(found, _AT_ONCE):
         ids = [row.postroom_workloadid for row in rows]
         connection.execute(sa.update(_ROW).where(_ROW.c.postroom_workloadid.in_(ids)).values(claimed))
-    return [_ticket(row) for row in found]
+    return [ticket_of(row) for row in found]
+
+
+def is_idle() -> sa.ColumnElement[bool]:
+    """Return the condition that a mailbox had no news lately and that its server is cheaply asked."""
+    return sa.and_(
+        _ROW.c.workload == int(Workload.INCOMING),
+        _ROW.c.emptycount > 0,
+        _ROW.c.failurecount == 0,
+        _ROW.c.hinted.is_(False),
+        _PROFILE.c.servertype == ServerType.POP3_SMTP,
+    )
 
 
 def batched(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -296,7 +326,8 @@ def batched(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (things[start : start + size] for start in range(0, len(things), size))
 
 
-def _free(lost_before: datetime | None, queued_before: datetime | None) -> sa.ColumnElement[bool]:
+def free_rows(lost_before: datetime | None, queued_before: datetime | None) -> sa.ColumnElement[bool]:
+    """Return the condition that nobody is at a row, or nobody who could still be."""
     ways: list[sa.ColumnElement[bool]] = [_ROW.c.inflight.is_(None)]
     if lost_before is not None:
         ways.append(sa.and_(_ROW.c.hostid.is_not(None), _ROW.c.leaseuntil < lost_before))
@@ -305,7 +336,7 @@ def _free(lost_before: datetime | None, queued_before: datetime | None) -> sa.Co
     return sa.or_(*ways)
 
 
-def _may_run(workloads: Collection[Workload]) -> sa.ColumnElement[bool]:
+def may_run(workloads: Collection[Workload]) -> sa.ColumnElement[bool]:
     """Return the coarse test; whatever else stands in the way is found when the pass begins."""
     served = [
         sa.and_(
@@ -332,8 +363,12 @@ def _shares_credentials() -> sa.ColumnElement[bool]:
     return sa.func.coalesce(retrieval, CredentialRetrieval.USER_OR_QUEUE) != CredentialRetrieval.USER_OR_QUEUE
 
 
-def _fair_share(
-    due: Sequence[sa.ColumnElement[bool]], free: sa.ColumnElement[bool], limit: int, per_place: int
+def fair_share(
+    due: Sequence[sa.ColumnElement[bool]],
+    free: sa.ColumnElement[bool],
+    limit: int,
+    per_place: int,
+    per_busy_place: int = 1,
 ) -> sa.Select[Any]:
     """Return the statement that picks due rows, for no profile more than its places allow."""
     joined = _ROW.join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid).join(
@@ -354,16 +389,22 @@ def _fair_share(
     )
     busy = (
         sa.select(
-            _MAILBOX.c.emailserverprofile.label("profile"), _ROW.c.workload, sa.func.count().label("many")
+            _MAILBOX.c.emailserverprofile.label("profile"),
+            _ROW.c.workload,
+            # A lane has one connection, however many mailboxes are in it.
+            sa.func.count(sa.distinct(sa.func.coalesce(_ROW.c.lane, _ROW.c.postroom_workloadid))).label(
+                "many"
+            ),
         )
         .join_from(_ROW, _MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
         .where(_ROW.c.inflight.is_not(None))
         .group_by(_MAILBOX.c.emailserverprofile, _ROW.c.workload)
         .subquery("busy")
     )
-    room = ranked.c.places * per_place - sa.func.coalesce(busy.c.many, 0)
+    many = sa.func.coalesce(busy.c.many, 0)
+    room = ranked.c.places * per_place - many * per_busy_place
     return (
-        sa.select(_ROW, ranked)
+        sa.select(_ROW, ranked, (ranked.c.places - many).label("free_places"))
         .join_from(_ROW, ranked, ranked.c.postroom_workloadid == _ROW.c.postroom_workloadid)
         .outerjoin(busy, sa.and_(busy.c.profile == ranked.c.profile, busy.c.workload == _ROW.c.workload))
         # Asked once more of the row itself: PostgreSQL looks at it again after it has the lock.
@@ -374,7 +415,8 @@ def _fair_share(
     )
 
 
-def _ticket(row: Row[Any]) -> Ticket:
+def ticket_of(row: Row[Any], lane: UUID | None = None) -> Ticket:
+    """Return the ticket of a row that `fair_share` has picked and that is being claimed."""
     return Ticket(
         row.mailboxid,
         _WORKLOADS[row.workload],
@@ -382,6 +424,7 @@ def _ticket(row: Row[Any]) -> Ticket:
         row.dueon,
         f"{row.profile}:{row.workload}",
         max(1, row.places),
+        lane,
     )
 
 
@@ -400,7 +443,8 @@ def _locked(connection: Connection, ticket: Ticket) -> Row[Any] | None:
     return connection.execute(found.with_for_update()).one_or_none()
 
 
-def _standing(row: Row[Any]) -> Standing:
+def standing_of(row: Row[Any]) -> Standing:
+    """Return what a pass knows of its row."""
     return Standing(
         row.postroom_workloadid,
         row.mailboxid,
@@ -437,13 +481,13 @@ def begin(
         marks["forcedunlockcount"] = sa.func.coalesce(_MAILBOX.c.forcedunlockcount, 0) + 1
         marks["lastmailboxforcedunlockoccurredon"] = now
     connection.execute(sa.update(_MAILBOX).where(_MAILBOX.c.mailboxid == row.mailboxid).values(marks))
-    return _standing(row)
+    return standing_of(row)
 
 
 def held(connection: Connection, ticket: Ticket, *, host: str) -> Standing | None:
     """Lock and return the row if the pass is still this host's; None when it was taken over."""
     row = _locked(connection, ticket)
-    return _standing(row) if row is not None and row.hostid == host else None
+    return standing_of(row) if row is not None and row.hostid == host else None
 
 
 def renew(connection: Connection, tickets: Sequence[Ticket], *, host: str, until: datetime) -> int:
@@ -494,6 +538,7 @@ def rearm(connection: Connection, standing: Standing, account: Account) -> None:
         "inflight": None,
         "hostid": None,
         "leaseuntil": None,
+        "lane": None,
         "hinted": False,
         "dueon": due_at,
         "gapreason": account.reason[:200],
@@ -515,11 +560,11 @@ def rearm(connection: Connection, standing: Standing, account: Account) -> None:
     connection.execute(
         sa.update(_MAILBOX).where(_MAILBOX.c.mailboxid == standing.mailbox_id).values(mirrored)
     )
-    connection.execute(sa.insert(_STATISTICS).values(_statistics(standing, account)))
+    connection.execute(sa.insert(_STATISTICS).values(statistics_of(standing, account)))
 
 
 def _progress(standing: Standing, account: Account) -> dict[str, Any]:
-    spent = _milliseconds(standing.started_at, account.ended_at)
+    spent = milliseconds(standing.started_at, account.ended_at)
     times = sa.func.coalesce(_MAILBOX.c.processedtimes, 0)
     mean = sa.func.coalesce(_MAILBOX.c.averagetotalduration, 0)
     return {
@@ -569,7 +614,8 @@ def _stopped(workload: Workload) -> dict[str, Any]:
     return {columns.enabled: False, columns.status: RunStatus.FAILURE, "mailboxstatus": RunStatus.FAILURE}
 
 
-def _statistics(standing: Standing, account: Account) -> dict[str, Any]:
+def statistics_of(standing: Standing, account: Account) -> dict[str, Any]:
+    """Return the row of statistics of a pass."""
     started_at = standing.started_at or account.ended_at
     since_last_for = started_at - (standing.ended_at or started_at)
     planned_for = standing.due_at - (standing.ended_at or standing.due_at)
@@ -591,7 +637,8 @@ def _statistics(standing: Standing, account: Account) -> dict[str, Any]:
     }
 
 
-def _milliseconds(started_at: datetime | None, ended_at: datetime) -> int:
+def milliseconds(started_at: datetime | None, ended_at: datetime) -> int:
+    """Return how long a pass took, as far as its column holds it."""
     if started_at is None:
         return 0
     return min(2**31 - 1, max(0, round((ended_at - started_at).total_seconds() * 1000)))
@@ -605,7 +652,7 @@ def release(connection: Connection, ticket: Ticket, *, due_at: datetime, reason:
     connection.execute(
         sa.update(_ROW)
         .where(_ROW.c.postroom_workloadid == row.postroom_workloadid)
-        .values(inflight=None, hostid=None, leaseuntil=None, dueon=due_at, gapreason=reason[:200])
+        .values(inflight=None, hostid=None, leaseuntil=None, lane=None, dueon=due_at, gapreason=reason[:200])
     )
     unmark(connection, [row.mailboxid])
     return True
@@ -628,7 +675,9 @@ def release_host(connection: Connection, host: str, *, reason: str) -> int:
     mine = sa.and_(_ROW.c.inflight.is_not(None), _ROW.c.hostid == host)
     mailbox_ids = connection.scalars(sa.select(_ROW.c.mailboxid).where(mine)).all()
     released = sa.update(_ROW).where(mine)
-    connection.execute(released.values(inflight=None, hostid=None, leaseuntil=None, gapreason=reason[:200]))
+    connection.execute(
+        released.values(inflight=None, hostid=None, leaseuntil=None, lane=None, gapreason=reason[:200])
+    )
     unmark(connection, mailbox_ids)
     return len(mailbox_ids)
 
@@ -641,10 +690,7 @@ def overdue(
     if host is not None:
         late = sa.or_(late, _ROW.c.hostid == host)
     found = sa.select(_ROW).where(_ROW.c.inflight.is_not(None), late).order_by(_ROW.c.leaseuntil).limit(limit)
-    return [
-        Ticket(row.mailboxid, _WORKLOADS[row.workload], row.inflight, row.dueon)
-        for row in connection.execute(found)
-    ]
+    return list(map(_in_flight, connection.execute(found)))
 
 
 def wait_longer(connection: Connection, tickets: Iterable[Ticket], until: datetime) -> None:
@@ -660,10 +706,23 @@ def wait_longer(connection: Connection, tickets: Iterable[Ticket], until: dateti
 
 def leased(connection: Connection, now: datetime) -> frozenset[tuple[UUID, Workload, int]]:
     """Return what is being worked on under a lease that holds: mailbox, workload and sequence."""
-    found = sa.select(_ROW.c.mailboxid, _ROW.c.workload, _ROW.c.inflight).where(
+    return frozenset((each.mailbox_id, each.workload, each.sequence) for each in _leased(connection, now))
+
+
+def work_under_lease(connection: Connection, now: datetime) -> frozenset[str]:
+    """Return the names of the work that is being done under a lease that holds."""
+    return frozenset(each.work_key for each in _leased(connection, now))
+
+
+def _leased(connection: Connection, now: datetime) -> Iterator[Ticket]:
+    found = sa.select(_ROW).where(
         _ROW.c.inflight.is_not(None), _ROW.c.hostid.is_not(None), _ROW.c.leaseuntil >= now
     )
-    return frozenset((row[0], _WORKLOADS[row[1]], row[2]) for row in connection.execute(found))
+    return map(_in_flight, connection.execute(found))
+
+
+def _in_flight(row: Row[Any]) -> Ticket:
+    return Ticket(row.mailboxid, _WORKLOADS[row.workload], row.inflight, row.dueon, lane=row.lane)
 
 
 def forget_statistics(connection: Connection, before: datetime) -> int:
