@@ -274,10 +274,13 @@ def asked_for_again(connection: Connection, mailbox: UUID) -> set[str]:
 
 def unsettled(connection: Connection, mailboxes: Collection[UUID]) -> set[UUID]:
     """Return those of these mailboxes of which messages wait for another fetch."""
+    is_recorded = sa.exists().where(
+        _LEDGER.c.mailboxid == _QUARANTINE.c.mailboxid, _LEDGER.c.serverid == _QUARANTINE.c.serverid
+    )
     query = sa.select(_QUARANTINE.c.mailboxid).where(
         _QUARANTINE.c.mailboxid.in_(list(mailboxes)),
         sa.or_(
-            _QUARANTINE.c.state == QuarantineState.RETRIED,
+            sa.and_(_QUARANTINE.c.state == QuarantineState.RETRIED, ~is_recorded),
             sa.and_(
                 _QUARANTINE.c.state == QuarantineState.WAITING,
                 _QUARANTINE.c.cause == QuarantineCause.BROKEN_FETCH,
