@@ -1,4 +1,4 @@
-"""One lane from begin to end: idle mailboxes asked for news one after another, and written about at once."""
+"""One lane from begin to end: idle mailboxes asked for news one after another."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Polling: whether mailboxes have anything for a receiving pass to do, and nothing is written."""
+"""Polling: whether mailboxes have anything for a receiving pass to do."""
 
 from collections.abc import Iterator, Sequence
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Lanes: idle mailboxes of one profile that are looked at together, in statements of their own.
+"""Lanes: idle mailboxes of one profile that are looked at together.
 
 A mailbox that had no news lately needs no pass to say so again. Due ones are claimed a lane at a time, and
 what is written about them is written at once; where there is news, the row goes on to a pass of its own.
