@@ -15,6 +15,7 @@ from postroom.passes.context import Context
 from postroom.recurrence.columns import to_columns
 from postroom.recurrence.expand import day_of, first_day, is_day_of, length_of, nth_day, place_of
 from postroom.recurrence.rule import Rule
+from postroom.recurrence.wording import describe
 from postroom.schema.appointment import Appointment
 from postroom.schema.choices import AppointmentState, PatternEnd
 from postroom.schema.ids import new_id
@@ -106,6 +107,13 @@ def end_series(
             if each["statecode"] in instances.OPEN and state_of_past not in instances.OPEN:
                 state = {"statecode": int(state_of_past)}
                 context.records.update(connection, "appointment", each["activityid"], state, by=by)
+
+
+def describe_series(context: Context, series: UUID) -> str:
+    """Return how a series recurs, as a sentence; raises `UnsupportedRecurrence` when it means nothing."""
+    # source: DATAVERSE-ACTIONS ValidateRecurrenceRule
+    with context.database.read() as connection:
+        return describe(instances.rule_of(context.records.get(connection, instances.TABLE, series)))
 
 
 def expand_series(context: Context) -> int:

@@ -52,7 +52,7 @@ def conflicts_of(
     ends_at: datetime,
     parties: Collection[UUID],
     *,
-    but_for: UUID | None = None,
+    but_for: Collection[UUID] = (),
 ) -> list[Conflict]:
     """Return the appointments of these records that overlap the time; touching is not overlapping."""
     query = (
@@ -76,8 +76,8 @@ def conflicts_of(
         .group_by(_PARTY.c.partyid)
         .order_by(_APPOINTMENT.c.scheduledstart, _APPOINTMENT.c.activityid)
     )
-    if but_for is not None:
-        query = query.where(_APPOINTMENT.c.activityid != but_for)
+    if but_for:
+        query = query.where(_APPOINTMENT.c.activityid.not_in(but_for))
     return [
         Conflict(id, subject or "", start, end, party, name or "")
         for id, subject, start, end, party, name in connection.execute(query)

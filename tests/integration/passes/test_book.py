@@ -88,3 +88,27 @@ def test_an_appointment_is_no_conflict_with_itself_and_may_not_be_moved_onto_ano
     onto = {"scheduledstart": START, "scheduledend": START + HOUR}
     assert not reschedule(company.context, other.id, onto).is_booked
     assert company.rows("appointment", activityid=other.id)[0]["scheduledstart"] == START + 3.5 * HOUR
+
+
+def test_of_a_series_every_day_that_is_made_is_looked_at(company: Company, eva: UUID) -> None:
+    book(company.context, _meeting(eva, START + timedelta(days=2)))
+    daily = {
+        "subject": "Stand-up",
+        "starttime": START - timedelta(days=1),
+        "endtime": START - timedelta(days=1) + HOUR / 2,
+        "recurrencepatterntype": 0,
+        "patternendtype": 2,
+        "occurrences": 5,
+        "statuscode": int(AppointmentStatus.BUSY),
+        "parties": _meeting(eva)["parties"],
+    }
+    made = book(company.context, daily, table="recurringappointmentmaster")
+    assert made.is_booked
+    assert [each.starts_at for each in made.conflicts] == [START, START + timedelta(days=2)]
+    _wish(company.context, BookingPolicy.ASK)
+    before = len(company.rows("appointment"))
+    assert not book(company.context, daily, table="recurringappointmentmaster").is_booked
+    assert len(company.rows("appointment")) == before
+    assert made.id is not None
+    later = {"starttime": START - timedelta(days=1) + 5 * HOUR}
+    assert reschedule(company.context, made.id, later, table="recurringappointmentmaster").is_booked

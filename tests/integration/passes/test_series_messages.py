@@ -11,7 +11,7 @@ from tests.support.company import Company
 from postroom.app.service import tend
 from postroom.errors import InvalidRecord, UserError
 from postroom.passes.context import Context
-from postroom.passes.series import add_recurrence, end_series, expand_series, split_series
+from postroom.passes.series import add_recurrence, describe_series, end_series, expand_series, split_series
 from postroom.schema.choices import AppointmentState, PatternEnd, RecurrencePattern
 from postroom.store.records.calendar import read_deletions
 
@@ -143,3 +143,7 @@ def test_a_series_that_can_no_longer_be_expanded_keeps_no_other_waiting(
         expand_series(context)
     assert (len(diary.days(long)), len(diary.days(short))) == (15, 53)
     assert diary.row(SERIES, long)["nextexpansioninstancedate"] is None
+
+
+def test_how_a_series_recurs_is_told_in_a_sentence(diary: Diary, context: Context) -> None:
+    assert describe_series(context, diary.series()) == "Every week on Monday, from 2026-03-02, 6 times."
