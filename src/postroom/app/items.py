@@ -4,7 +4,10 @@ from collections.abc import Callable
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
+from postroom.configuration.switch import Switch
+from postroom.configuration.switches import read_switches
 from postroom.mime.key import address_key
 from postroom.passes.context import Context
 from postroom.passes.exchange import exchange_account, remember_url
@@ -15,6 +18,7 @@ from postroom.store import folders
 from postroom.store.items.side import StoreItems
 from postroom.store.mailboxes import Setup
 from postroom.store.zones import zone_of_user
+from postroom.tracking.category import TRACKED
 
 _MAILBOX = Mailbox.__table__
 
@@ -27,13 +31,13 @@ def open_item_sides(context: Context, setup: Setup) -> Sides:
 
     user: UUID = setup.mailbox["regardingobjectid"]
     with context.database.read() as connection:
-        category = folders.category_of(connection, setup.mailbox_id)
+        category = _category_of(connection, setup)
         zone = zone_of_user(connection, user)
     frame = Frame(
         setup.mailbox["emailaddress"] or "",
         zone=zone.tz,
         zone_name=zone.windows_name,
-        category=category.name if category else "",
+        category=category,
         organization=str(setup.organization["organizationid"]),
         is_colleague=_colleagues(context),
     )
@@ -44,6 +48,18 @@ def open_item_sides(context: Context, setup: Setup) -> Sides:
         on_found=lambda url: remember_url(context, setup.mailbox_id, url),
     )
     return Sides(StoreItems(context.records, user, zone.tz), server)
+
+
+def _category_of(connection: Connection, setup: Setup) -> str:
+    """Return the name of the tracking category; the usual one until mail was read and it is known better.
+
+    An item with it that were passed over once would not be seen again.
+    """
+    known = folders.category_of(connection, setup.mailbox_id)
+    if known is not None:
+        return known.name
+    switches = read_switches(setup.organization.get("orgdborgsettings"))
+    return TRACKED if switches.is_on(Switch.TRACK_CATEGORIZED_ITEMS) else ""
 
 
 def _colleagues(context: Context) -> Callable[[str], bool]:

@@ -135,6 +135,18 @@ def test_what_is_tracked_in_outlook_becomes_a_record(company: Company, outlook: 
     assert len(company.rows("task", subject="From Outlook")) == 1
 
 
+def test_what_bears_the_category_before_any_mail_was_read_becomes_a_record(company: Company) -> None:
+    with an_exchange_of(company) as server:
+        company.update("mailbox", company.mailbox(ANN), actdeliverymethod=1)
+        company.enable(ANN)
+        outlook = server.office.outlook(ANN)
+        outlook.categorize(outlook.make("Task", "tasks", {"item:Subject": "Early"}), TRACKED)
+        go(company)
+        receive(company.context, company.mailbox(ANN))
+        settle(company)
+    assert [row["subject"] for row in company.rows("task")] == ["Early"]
+
+
 def test_an_invitation_leaves_once_and_the_plan_says_so_before(
     company: Company, server: SandboxExchange, outlook: Outlook
 ) -> None:

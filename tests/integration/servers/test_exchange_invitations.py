@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.integration.servers.test_exchange_series import MOVED, PLAIN, a_series
 from tests.support.exchange import Client
 from tests.support.exchange_items import BERLIN, NOON, ItemDesk, item_desk
 from tests.support.exchange_place import PASSWORD, USER
@@ -59,6 +60,18 @@ def test_invitation_update_and_cancellation_leave_once_each(desk: ItemDesk) -> N
     assert bens(desk) == ["Review", "Review"]
     desk.side.delete(item_id, version, Removal.TO_DELETED_ITEMS, CANCELS)
     assert bens(desk) == ["Review", "Review", "Canceled: Review"]
+
+
+def test_of_a_day_that_is_changed_guests_are_told_once(desk: ItemDesk) -> None:
+    item_id, version = desk.side.create(
+        replace(a_series(PLAIN), fields={**a_series(PLAIN).fields, "required": frozenset({GUEST})}),
+        "token-1",
+        INVITES,
+    )
+    assert bens(desk) == ["Stand-up"]
+    changed = replace(PLAIN, changed=(replace(MOVED, fields=()),))
+    desk.side.update(item_id, version, {"recurrence": changed}, TELLS)
+    assert bens(desk) == ["Stand-up", "Stand-up"]
 
 
 def test_a_meeting_that_is_made_once_more_under_its_token_invites_once(desk: ItemDesk) -> None:

@@ -85,7 +85,9 @@ class SeriesWriter:
             version = self._stirred(item, present, wanted)
             written += write_master(wanted, self._frame, present.zone)
         if written:
-            self._writer.put(item.id, version, appointments.ELEMENT, written, sends)
+            # Of a mark alone nobody is told; of a changed day its own message tells.
+            tells = sends if pieces or changes.is_rewritten else _QUIETLY
+            self._writer.put(item.id, version, appointments.ELEMENT, written, tells)
         for day in changes.changed:
             self._change(item.id, day, sends)
         for at in changes.removed:
