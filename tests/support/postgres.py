@@ -40,7 +40,8 @@ BEGIN
         RAISE EXCEPTION 'this database has more schemas than the migrations make';
     END IF;
     FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-                AND pg_relation_size(oid) > 0 AND relname NOT IN ('alembic_version', 'postroom_rowversion')
+                AND pg_relation_size(oid) > 0 AND relname NOT IN
+                ('alembic_version', 'postroom_rowversion', 'postroom_compatibility')
     LOOP
         EXECUTE format('DELETE FROM public.%I', name);
     END LOOP;

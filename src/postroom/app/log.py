@@ -91,6 +91,7 @@ class _Lines(logging.Formatter):
             renderer = structlog.dev.ConsoleRenderer(colors=self._in_colour)
         return structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
+                structlog.contextvars.merge_contextvars,
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.ExtraAdder(),

@@ -13,7 +13,7 @@ from postroom.app.watch import Watch
 from postroom.app.wiring import Postroom
 from postroom.engine.fleet import Crew
 from postroom.engine.lane import Poll
-from postroom.engine.work import Pass, Report, Trouble
+from postroom.engine.work import Pass, Report, Trouble, Witness, unseen
 from postroom.errors import PostroomError, SignInRejected
 from postroom.passes.context import Context
 from postroom.passes.credentials import Hindered
@@ -66,7 +66,7 @@ def poller(context: Context) -> Poll:
     return ask
 
 
-def crew_of(postroom: Postroom, *, threads: int = 0) -> Crew:
+def crew_of(postroom: Postroom, *, threads: int = 0, witness: Witness = unseen) -> Crew:
     """Return what the engine works with; `threads` is for 0 what the settings say."""
     context = postroom.context()
     settings = postroom.settings
@@ -82,6 +82,7 @@ def crew_of(postroom: Postroom, *, threads: int = 0) -> Crew:
         lease=timedelta(seconds=settings.worker.lease_seconds),
         tend=lambda: tend(context),
         beside=lambda: Watch(context),
+        witness=witness,
     )
 
 

@@ -153,6 +153,19 @@ class LogSettings(_Group):
     """For people (`text`) or for machines (`json`)."""
 
 
+class ObserveSettings(_Group):
+    """What a worker shows of itself to those who watch over it."""
+
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Where a worker serves `/metrics`, `/healthz` and `/readyz`; 0 for nowhere."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address it serves them at. They show no mail and no secrets, and have no sign-in of their own."""
+
+    traces_endpoint: str = ""
+    """Where spans are sent by OTLP over HTTP: `http://localhost:4318/v1/traces`; needs the extra `traces`."""
+
+
 class Settings(BaseModel):
     """All settings of one Postroom."""
 
@@ -165,7 +178,11 @@ class Settings(BaseModel):
     """The store: `sqlite:///` and a path, or `postgresql+psycopg://user:password@host/database`."""
 
     secret_key: SecretStr | None = None
-    """The key that seals stored passwords: 32 octets in base64. Without it, `secret_key_file` is read."""
+    """The key that seals stored passwords: 32 octets in base64, or lines as in the key file. Without it
+    `secret_key_command` is asked, and without that `secret_key_file` is read."""
+
+    secret_key_command: str = ""
+    """A command that prints the keys as the key file has them: `vault kv get -field=keys secret/postroom`."""
 
     secret_key_file: _HomePath = Path("{home}/secret.key")
     """The file that holds the key; `postroom init` makes it, readable by its owner only."""
@@ -177,6 +194,7 @@ class Settings(BaseModel):
     sending: SendingSettings = SendingSettings()
     worker: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()
+    observe: ObserveSettings = ObserveSettings()
 
 
 # Reading --------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from postroom.ports.clock import Clock, SystemClock
 from postroom.store import migrations
 from postroom.store.blobs import DirectoryBlobs
 from postroom.store.database import Database
+from postroom.store.migrations import Fit
 from postroom.store.records import Records
 
 #: The name that secrets sealed with POSTROOM_SECRET_KEY carry.
@@ -68,7 +69,7 @@ def open_postroom(settings: Settings, *, clock: Clock | None = None) -> Postroom
     secrets = read_secrets(settings)
     database = open_database(settings)
     try:
-        _require_current(database)
+        require_fit(database)
         return _assemble(settings, database, secrets, clock or SystemClock())
     except BaseException:
         database.dispose()
@@ -165,14 +166,19 @@ def _assemble(settings: Settings, database: Database, secrets: AesGcmSecrets, cl
     )
 
 
-def _require_current(database: Database) -> None:
-    found, needed = migrations.current(database), migrations.head()
-    if found is None:
-        raise UserError("The store is not set up; `postroom init` does it.")
-    if found != needed:
-        raise UserError(
-            f"The store is at revision {found} and this program needs {needed}: run `postroom init`."
-        )
+def require_fit(database: Database) -> None:
+    """Refuse a store that this program can't work on, and say what to do about it."""
+    fit = migrations.fit(database)
+    if fit.is_usable:
+        return
+    found = migrations.current(database)
+    raise UserError(
+        {
+            Fit.MISSING: "The store is not set up; `postroom init` does it.",
+            Fit.OLDER: f"The store is at revision {found} and this program needs {migrations.head()}: "
+            "run `postroom init`.",
+        }.get(fit, f"The store is at revision {found}, too new for this program: install the later release.")
+    )
 
 
 def _make_home(settings: Settings, done: list[str]) -> None:

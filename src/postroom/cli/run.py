@@ -107,14 +107,27 @@ def worker(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Passes at once; the setting when not given.")
     ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Serve /metrics, /healthz and /readyz here, 0 for any free port; else as the settings say.",
+        ),
+    ] = None,
 ) -> None:
     """Run due passes until told to stop by SIGTERM or SIGINT; any number of workers share PostgreSQL."""
     # The engine's machinery takes a while to load and no other command needs it.
-    from postroom.engine.worker import Worker
+    from postroom.app.shift import work
 
     with opened() as postroom:
-        crew = crew_of(postroom, threads=threads or 0)
-        ended = Worker(crew).run_until_told(lambda: say("Working. Stop with Ctrl-C."))
+        port = (postroom.settings.observe.metrics_port or None) if metrics_port is None else metrics_port
+        ended = work(
+            postroom,
+            threads=threads or 0,
+            port=port,
+            on_started=lambda: say("Working. Stop with Ctrl-C."),
+        )
     if not ended:
         # A pass that hangs has a thread that would keep the process alive; the store takes its work back.
         sys.stdout.flush()

@@ -15,7 +15,7 @@ from postroom.engine.lane import Poll
 from postroom.engine.presence import Presence
 from postroom.engine.runner import InlineRunner, Runner
 from postroom.engine.schedule import PACES, Pace
-from postroom.engine.work import LEASE, Office, Pass, Report, Settled, tell_nobody
+from postroom.engine.work import LEASE, Office, Pass, Report, Settled, Witness, tell_nobody, unseen
 from postroom.errors import StoreError
 from postroom.ports.clock import Clock, SystemClock
 from postroom.schema.choices import Workload
@@ -50,6 +50,8 @@ class Crew:
     tend: Callable[[], None] = lambda: None
     #: What goes on beside the passes for as long as a worker works.
     beside: Callable[[], AbstractContextManager[object]] = nullcontext
+    #: Who goes along with every pass: measures, traces, the log.
+    witness: Witness = unseen
 
     def office(self, host: str) -> Office:
         """Return an office under this name."""
@@ -61,6 +63,7 @@ class Crew:
             report=self.report,
             paces=self.paces,
             lease=self.lease,
+            witness=self.witness,
         )
 
 
@@ -113,8 +116,8 @@ def _claim_everything(
 
 
 @contextmanager
-def heartbeat(office: Office, runner: InlineRunner | None = None) -> Iterator[None]:
-    """Keep this office's leases good while the block runs."""
+def heartbeat(office: Office, runner: InlineRunner | None = None) -> Iterator[threading.Thread]:
+    """Keep this office's leases good while the block runs; gives the thread that does it."""
     stop = threading.Event()
 
     def beat() -> None:
@@ -128,7 +131,7 @@ def heartbeat(office: Office, runner: InlineRunner | None = None) -> Iterator[No
     beating = threading.Thread(target=beat, name="heartbeat", daemon=True)
     beating.start()
     try:
-        yield
+        yield beating
     finally:
         stop.set()
         beating.join()

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from postroom.engine.work import Finished, Office, Settled
+from postroom.engine.work import Course, Finished, Office, Settled
 from postroom.errors import PostroomError
 from postroom.store.workloads import Ticket
 
@@ -75,8 +75,13 @@ def carry_out(runner: Runner, office: Office, ticket: Ticket) -> Settled | None:
         standing = runner.transaction(lambda connection: office.begin(connection, ticket))
         if standing is None:
             return None
-        finished = runner.step("pass", lambda: guarded(office, ticket))
-        return runner.transaction(lambda connection: office.settle(connection, ticket, finished))
+        course = Course(ticket)
+        with office.witness(course):
+            finished = course.finished = runner.step("pass", lambda: guarded(office, ticket))
+            course.settled = runner.transaction(
+                lambda connection: office.settle(connection, ticket, finished)
+            )
+        return course.settled
     finally:
         office.leave(ticket)
 

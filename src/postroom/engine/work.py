@@ -7,6 +7,7 @@ themselves. It knows nothing of queues or threads; `runner` brings those.
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -101,6 +102,26 @@ class Settled:
     due: Due
 
 
+@dataclass(slots=True)
+class Course:
+    """How a pass goes, for those who witness it: filled in while it runs."""
+
+    ticket: Ticket
+    #: None until the pass has come back.
+    finished: Finished | None = None
+    #: None until it is written down, and for ever when another worker had taken it over.
+    settled: Settled | None = None
+
+
+#: Goes along with every pass from its begin to its end, in the pass's own thread.
+Witness = Callable[[Course], AbstractContextManager[object]]
+
+
+def unseen(course: Course) -> AbstractContextManager[object]:
+    """Let a pass go without a witness."""
+    return nullcontext()
+
+
 class Office:
     """What one worker has around its passes; safe to use from many threads."""
 
@@ -114,6 +135,7 @@ class Office:
         report: Report = tell_nobody,
         paces: Mapping[Workload, Pace] = PACES,
         lease: timedelta = LEASE,
+        witness: Witness = unseen,
     ) -> None:
         self.database = database
         self.passes = passes
@@ -122,6 +144,7 @@ class Office:
         self.report = report
         self.paces = paces
         self.lease = lease
+        self.witness = witness
         self._held: dict[Ticket, datetime] = {}
         self._guard = threading.Lock()
 

@@ -39,6 +39,8 @@ class Worker:
         self._nudged = threading.Event()
         self._heartbeat = heartbeat(self._office)
         self._refilling = threading.Thread(target=self._refill, name="refill", daemon=True)
+        self._beating: threading.Thread | None = None
+        self._started = threading.Event()
 
     @property
     def name(self) -> str:
@@ -54,12 +56,25 @@ class Worker:
         self._runner.schedule("tend", self._tend, every_seconds=TEND_SECONDS)
         self._runner.schedule("purge", self._purge, every_seconds=PURGE_SECONDS)
         self._runner.start()
-        self._heartbeat.__enter__()
+        self._beating = self._heartbeat.__enter__()
         self._runner.sweep(host=self._office.host)
         self._tick()
         self._refilling.start()
         self._beside.__enter__()
+        self._started.set()
         log.info("worker %s takes work", self.name)
+
+    @property
+    def takes_work(self) -> bool:
+        """Say whether the worker has started and was not told to stop."""
+        return self._started.is_set() and not self._stopping.is_set()
+
+    @property
+    def is_alive(self) -> bool:
+        """Say whether all that keeps the worker going does; false is cured by a restart only."""
+        if not self.takes_work:
+            return True
+        return self._refilling.is_alive() and self._beating is not None and self._beating.is_alive()
 
     def nudge(self) -> None:
         """Look for due work now instead of at the next tick."""

@@ -131,7 +131,7 @@ def _receive(
         backlog=max(0, tally.wanted - tally.taken),
         failure=failure,
         notes=f"{tally.tracked} tracked, {tally.seen - tally.tracked} not, {tally.aside} put aside",
-        counts={"tracked": tally.tracked, "commits": tally.commits, "octets": tally.octets},
+        counts={"tracked": tally.tracked, "commits": tally.commits, "octets": tally.octets, **tally.verdicts},
     )
 
 

@@ -1,6 +1,7 @@
 """Recording what a pass takes in: batches, read in one thread and kept in another."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from postroom.ports.mail import Fetched, Offered, Page
 from postroom.schema.choices import QuarantineCause, Reason
 from postroom.store import ledger, mailboxes, marks
 from postroom.store.mailboxes import Setup
+from postroom.tracking.verdict import Verdict
 
 
 @dataclass(slots=True)
@@ -39,12 +41,15 @@ class Tally:
     taken: int = 0
     commits: int = 0
     octets: int = 0
+    #: Messages by what was decided: `tracked/SENDER_MATCH`.
+    verdicts: Counter[str] = field(default_factory=Counter)
 
     def add(self, judged: Sequence[Judged]) -> None:
         """Count a batch that is on the disk."""
         self.commits += 1
         self.seen += len(judged)
         self.tracked += sum(j.verdict.track for j in judged)
+        self.verdicts.update(_in_short(j.verdict) for j in judged)
         self.cut += sum(j.left_out > 0 for j in judged)
         aside = [j.opened.cause for j in judged if j.opened.cause is not None and not j.renumbered_from]
         self.aside += len(aside)
@@ -169,3 +174,7 @@ class Recording:
 def _stand_in_for_digest(offered: Offered) -> bytes:
     """Return what tells a message that was not read from others, also after the server renumbered it."""
     return hashlib.sha256(b"not read, octets: %d" % offered.size).digest()
+
+
+def _in_short(verdict: Verdict) -> str:
+    return f"{'tracked' if verdict.track else 'ignored'}/{verdict.reason.name}"

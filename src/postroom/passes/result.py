@@ -19,5 +19,6 @@ class PassResult:
     failure: TransportError | None = None
     #: A sentence for the status page.
     notes: str = ""
-    #: Numbers worth measuring, by name: round trips, commits, bytes.
+    #: Numbers worth measuring, by name: commits, octets, messages by verdict and reason. Plain values only: a
+    #: worker of another release may read what this one has kept.
     counts: dict[str, int] = field(default_factory=dict)

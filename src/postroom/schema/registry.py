@@ -43,7 +43,7 @@ from postroom.schema.task import Task
 from postroom.schema.team import BusinessUnit, Team
 from postroom.schema.template import EmailSignature, Template
 from postroom.schema.user import SystemUser, UserSettings
-from postroom.schema.version import RowVersion
+from postroom.schema.version import Compatibility, RowVersion
 from postroom.schema.wish import MessageWish
 from postroom.schema.workload import Workload
 
@@ -104,6 +104,7 @@ CLASSES: Sequence[type[Row] | type[Unstored]] = (
     SendJournal,
     Workload,
     RowVersion,
+    Compatibility,
 )
 
 

@@ -1,4 +1,4 @@
-"""Row versions: where the numbers come from that change with every write."""
+"""Row versions, which change with every write; and the store's own version."""
 
 import sqlalchemy as sa
 
@@ -21,3 +21,21 @@ class RowVersion(Row):
 
     number = Declared(sa.Integer(), ColumnInfo(Kind.INTEGER, "Number", "Always 1.", access="R"), is_key=True)
     last = col.bigint(label="Last Version", access="R", nullable=False)
+
+
+class Compatibility(Row):
+    """Which programs the store fits, for those that are older than it."""
+
+    __tablename__ = "postroom_compatibility"
+    __described__ = Description(
+        set_name="postroom_compatibilities", label="Compatibility", plural="Compatibilities"
+    )
+
+    number = Declared(sa.Integer(), ColumnInfo(Kind.INTEGER, "Number", "Always 1.", access="R"), is_key=True)
+    oldest = col.text(
+        32,
+        label="Oldest Revision",
+        access="R",
+        nullable=False,
+        description="Programs that know this revision of the store work on it.",
+    )

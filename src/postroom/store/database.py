@@ -11,12 +11,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.pool import QueuePool
 
 from postroom.errors import DuplicateRow, StoreBusy, StoreError, UserError
 from postroom.schema.version import ROW_VERSIONS, VERSIONS_AT_ONCE, RowVersion
@@ -31,6 +32,13 @@ _PASSING = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "533
 # benchmark. A reader looks at little and there may be many; the one writer touches every index.
 _WRITER_CACHE_KIB = 3_000
 _READER_CACHE_KIB = 2_000
+
+
+class PoolUse(NamedTuple):
+    """How many connections are in use, and how many are open and idle."""
+
+    in_use: int
+    idle: int
 
 
 class Database:
@@ -100,6 +108,12 @@ class Database:
             connection = self._writer.connect().execution_options(isolation_level="AUTOCOMMIT")
             connection.detach()
             return connection
+
+    def pool_use(self) -> PoolUse:
+        """Return how many of this process's connections are in use."""
+        pools = [engine.pool for engine in {self._reader, self._writer}]
+        counted = [pool for pool in pools if isinstance(pool, QueuePool)]
+        return PoolUse(sum(p.checkedout() for p in counted), sum(p.checkedin() for p in counted))
 
     def dispose(self) -> None:
         """Close every connection that is not in use."""

@@ -428,6 +428,40 @@ def ticket_of(row: Row[Any], lane: UUID | None = None) -> Ticket:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How much of one workload waits, is in flight and failed last time, of what may run at all."""
+
+    waiting: int
+    in_flight: int
+    failing: int
+    #: Since when the longest waiting one has been due; None when nothing waits.
+    due_since: datetime | None
+
+
+def lines(connection: Connection, now: datetime) -> Mapping[Workload, Line]:
+    """Return how long the line of every workload is."""
+    waits = sa.and_(_ROW.c.inflight.is_(None), _ROW.c.dueon <= now)
+    counted = (
+        sa.select(
+            _ROW.c.workload,
+            sa.func.count().filter(waits).label("waiting"),
+            sa.func.count(_ROW.c.inflight).label("in_flight"),
+            sa.func.count().filter(_ROW.c.failurecount > 0).label("failing"),
+            sa.func.min(_ROW.c.dueon).filter(waits).label("due_since"),
+        )
+        .join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
+        .join(_PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile)
+        .where(may_run(tuple(Workload)))
+        .group_by(_ROW.c.workload)
+    )
+    found = {
+        _WORKLOADS[row.workload]: Line(row.waiting, row.in_flight, row.failing, row.due_since)
+        for row in connection.execute(counted)
+    }
+    return {workload: found.get(workload, Line(0, 0, 0, None)) for workload in Workload}
+
+
 def count_in_flight(connection: Connection) -> int:
     """Return how many rows are in flight."""
     found = sa.select(sa.func.count()).select_from(_ROW).where(_ROW.c.inflight.is_not(None))

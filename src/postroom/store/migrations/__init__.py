@@ -3,10 +3,14 @@
 `upgrade` is safe to call at every start and by several processes at once. A step is written by
 `draft`, read by a person and committed; it is never changed afterwards.
 
+While an upgrade goes round a fleet, programs of the former release work on the new store. So steps add and
+take nothing away, and the store says which programs it still fits: those that know `OLDEST`.
+
 Every command asks whether the store is up to date and hardly any takes a step. So Alembic, which takes as
 long to load as most commands run, is left to `steps`, and that is imported only where a step is taken.
 """
 
+from enum import Enum
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,6 +21,25 @@ from postroom.store.database import Database
 _VERSIONS = Path(__file__).parent / "versions"
 #: Where Alembic notes the revision of a store.
 _NOTED = sa.table("alembic_version", sa.column("version_num", sa.String))
+#: The first revision whose programs work on the newest one. It is raised by the step that takes something
+#: away, one release after the last program that read it; a test holds every step to that.
+OLDEST = "0001"
+_FIT = sa.table("postroom_compatibility", sa.column("number", sa.Integer), sa.column("oldest", sa.String))
+
+
+class Fit(Enum):
+    """How a store stands to this program."""
+
+    MISSING = "it is not set up"
+    OLDER = "it wants to be upgraded"
+    EXACT = "it is of this release"
+    NEWER = "it is of a later release, which this program can work on"
+    TOO_NEW = "it is of a later release, which this program can't work on"
+
+    @property
+    def is_usable(self) -> bool:
+        """Say whether this program may work on the store as it is."""
+        return self in (Fit.EXACT, Fit.NEWER)
 
 
 def upgrade(database: Database) -> None:
@@ -31,12 +54,24 @@ def upgrade(database: Database) -> None:
         from postroom.store.migrations import steps  # for Alembic's sake, see above
 
         steps.take_all(connection)
+        _note_oldest(connection)
 
 
 def current(database: Database) -> str | None:
     """Return the revision of the store, or None when it has not been set up."""
     with database.read() as connection:
         return _revision_of(connection)
+
+
+def fit(database: Database) -> Fit:
+    """Return how the store stands to this program."""
+    with database.read() as connection:
+        found = _revision_of(connection)
+        if found is None:
+            return Fit.MISSING
+        if found in _revisions():
+            return Fit.EXACT if found == head() else Fit.OLDER
+        return Fit.NEWER if (_oldest_of(connection) or found) <= head() else Fit.TOO_NEW
 
 
 def head() -> str:
@@ -56,6 +91,17 @@ def _revision_of(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table(_NOTED.name):
         return None
     return connection.scalar(sa.select(_NOTED.c.version_num))
+
+
+def _oldest_of(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table(_FIT.name):
+        return None
+    return connection.scalar(sa.select(_FIT.c.oldest))
+
+
+def _note_oldest(connection: sa.Connection) -> None:
+    connection.execute(sa.delete(_FIT))
+    connection.execute(sa.insert(_FIT).values(number=1, oldest=OLDEST))
 
 
 def _revisions() -> list[str]:
