@@ -1,7 +1,5 @@
 """The composition root: one Postroom put together from its settings."""
 
-import base64
-import binascii
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,8 @@ from typing import Self
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from postroom.app.secrets import AesGcmSecrets, create_key_file, read_key_file
+from postroom.app.keys import is_in_file, read_secrets
+from postroom.app.secrets import AesGcmSecrets, create_key_file
 from postroom.app.settings import Settings
 from postroom.errors import UserError
 from postroom.passes.context import Context, MailLimits, SendLimits
@@ -21,9 +20,6 @@ from postroom.store.blobs import DirectoryBlobs
 from postroom.store.database import Database
 from postroom.store.migrations import Fit
 from postroom.store.records import Records
-
-#: The name that secrets sealed with POSTROOM_SECRET_KEY carry.
-_ENVIRONMENT_KEY = "env"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,7 @@ def set_up(settings: Settings, *, clock: Clock | None = None) -> list[str]:
     """Make or upgrade everything that a Postroom needs; return a sentence for each thing that was made."""
     done: list[str] = []
     _make_home(settings, done)
-    if settings.secret_key is None and not settings.secret_key_file.exists():
+    if is_in_file(settings) and not settings.secret_key_file.exists():
         create_key_file(settings.secret_key_file)
         done.append(f"Made the key that seals passwords: {settings.secret_key_file}. Keep a copy elsewhere.")
     secrets = read_secrets(settings)
@@ -108,21 +104,6 @@ def open_database(settings: Settings) -> Database:
             "POSTROOM_DATABASE_URL is no address of a database; it reads sqlite:////path/to/file.sqlite "
             "or postgresql+psycopg://user:password@host/database."
         ) from fault
-
-
-def read_secrets(settings: Settings) -> AesGcmSecrets:
-    """Return secrets under the key of the environment, or else under those of the key file."""
-    if settings.secret_key is not None:
-        try:
-            key = base64.b64decode(settings.secret_key.get_secret_value(), validate=True)
-        except binascii.Error as fault:
-            raise UserError("POSTROOM_SECRET_KEY is not base64.") from fault
-        if len(key) != 32:
-            raise UserError(f"POSTROOM_SECRET_KEY holds {len(key)} octets instead of 32.")
-        return AesGcmSecrets({_ENVIRONMENT_KEY: key}, _ENVIRONMENT_KEY)
-    if not settings.secret_key_file.exists():
-        raise UserError(f"There is no key file {settings.secret_key_file}; `postroom init` makes one.")
-    return read_key_file(settings.secret_key_file)
 
 
 def shown_url(settings: Settings) -> str:

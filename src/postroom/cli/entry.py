@@ -42,8 +42,9 @@ MODULES = {
     "folder": "folder",
     "quarantine": "quarantine",
     "outbox": "outbox",
+    "secret": "secret",
     "status": "state",
-    "doctor": "state",
+    "doctor": "doctor",
     "sandbox": "sandbox",
     "demo": "demo",
 }

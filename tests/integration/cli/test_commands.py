@@ -220,7 +220,7 @@ def test_a_lost_key_is_noticed_by_the_doctor(
     monkeypatch.setenv("POSTROOM_SECRET_KEY", "A" * 43 + "=")
     status, out, _ = postroom("doctor")
     assert status == 1
-    assert "not in the key file" in out
+    assert "not at hand" in out
 
 
 @pytest.mark.parametrize(
@@ -288,3 +288,33 @@ def test_stored_switches_that_can_t_be_read_are_told(postroom: Run, database: Da
     status, out, err = postroom("switch", "set", "HideTrackAllOption", "true")
     assert (status, out) == (1, "")
     assert "Set orgdborgsettings to null to begin anew." in err
+
+
+def test_the_key_is_rotated_and_the_old_one_taken_out(
+    postroom: Run, document: Callable[[dict[str, Any]], str], tmp_path: Path
+) -> None:
+    profiles = [
+        {
+            "name": name,
+            "servertype": 1,
+            "incomingserverlocation": "127.0.0.1",
+            "outgoingserverlocation": "127.0.0.1",
+            "incomingpassword": "hunter2",
+        }
+        for name in "ab"
+    ]
+    assert postroom("load", document({"emailserverprofiles": profiles})) == (0, "", "")
+
+    assert postroom("secret", "rotate") == (0, "", "")
+
+    rows = json.loads(postroom("secret", "list", "--json")[1])
+    assert [(row["key"], row["secrets"], row["use"]) for row in rows] == [
+        ("k1", 0, "opens only"),
+        ("k2", 2, "seals and opens"),
+    ]
+    assert postroom("secret", "retire")[0] == 0
+    assert (tmp_path / "home" / "secret.key").read_text().startswith("k2 ")
+    assert "2 open" in postroom("doctor")[1]
+    printed = postroom("secret", "make", "k7")[1]
+    assert printed.startswith("k7 ")
+    assert len(printed.split()) == 2

@@ -23,6 +23,7 @@ from postroom.store.records import links, organization
 from postroom.store.records import values as rules_of_values
 from postroom.store.records.hooks import Hooks, Write, WriteKind
 from postroom.store.records.rules import DEFAULT_HOOKS, WRITTEN_ONLY_BY_US
+from postroom.store.records.sealing import place_of
 
 _DUPLICATE = 0x80040237
 _IN_USE = 0x80040227
@@ -163,25 +164,7 @@ class Records:
         """Return a secret in plain, for the one who signs in with it; None when none is set."""
         info = _stored(table)
         sealed = connection.scalar(sa.select(info.table.c[column]).where(info.table.c[info.primary_id] == id))
-        return None if sealed is None else self.secrets.open(sealed, place=_place(info, id, column))
-
-    def reseal(self, connection: sa.Connection) -> int:
-        """Seal every secret anew, with the current key; return how many there were."""
-        return sum(
-            self._reseal_column(connection, info, column)
-            for info in registry.tables()
-            if info.is_stored
-            for column in info.secrets()
-        )
-
-    def _reseal_column(self, connection: sa.Connection, info: TableInfo, column: str) -> int:
-        key, secret = info.table.c[info.primary_id], info.table.c[column]
-        rows = connection.execute(sa.select(key, secret).where(secret.is_not(None))).all()
-        for id, sealed in rows:
-            place = _place(info, id, column)
-            fresh = self.secrets.seal(self.secrets.open(sealed, place=place), place=place)
-            connection.execute(sa.update(info.table).where(key == id).values({column: fresh}))
-        return len(rows)
+        return None if sealed is None else self.secrets.open(sealed, place=place_of(info, id, column))
 
     def _begin(
         self,
@@ -336,7 +319,7 @@ class Records:
             if name not in stored:
                 continue
             plain = stored[name] or None
-            place = _place(write.table, write.id, name)
+            place = place_of(write.table, write.id, name)
             stored[name] = None if plain is None else self.secrets.seal(plain, place=place)
             if flag := write.table.columns[name].set_flag:
                 stored[flag] = write.values[flag] = plain is not None
@@ -391,10 +374,6 @@ def _stored(table: str) -> TableInfo:
 
 def _absent(info: TableInfo, id: UUID) -> NoSuchRecord:
     return NoSuchRecord(f"There is no {info.label} with the key {id}.")
-
-
-def _place(info: TableInfo, id: UUID, column: str) -> str:
-    return f"{info.logical_name}/{id}/{column}"
 
 
 def _raise(problems: Iterable[InvalidRecord]) -> None:
