@@ -1,4 +1,4 @@
-"""The doctor: everything that an installation needs, looked at, with a cure for what is wrong."""
+"""The doctor: all that an installation needs, looked at, with a cure for what is wrong."""
 
 import importlib.util
 import shutil

@@ -75,7 +75,7 @@ def open_postroom(settings: Settings, *, clock: Clock | None = None) -> Postroom
 def set_up(settings: Settings, *, clock: Clock | None = None) -> list[str]:
     """Make or upgrade everything that a Postroom needs; return a sentence for each thing that was made."""
     done: list[str] = []
-    _make_home(settings, done)
+    make_directories(settings, done)
     if is_in_file(settings) and not settings.secret_key_file.exists():
         create_key_file(settings.secret_key_file)
         done.append(f"Made the key that seals passwords: {settings.secret_key_file}. Keep a copy elsewhere.")
@@ -162,7 +162,7 @@ def require_fit(database: Database) -> None:
     )
 
 
-def _make_home(settings: Settings, done: list[str]) -> None:
+def make_directories(settings: Settings, done: list[str]) -> None:
     """Make the directories that are not there; what is ours is nobody else's to read."""
     wanted = [settings.home, settings.secret_key_file.parent, settings.blob_directory]
     url = make_url(settings.database_url)

@@ -42,6 +42,8 @@ MODULES = {
     "folder": "folder",
     "quarantine": "quarantine",
     "outbox": "outbox",
+    "backup": "backup",
+    "restore": "backup",
     "secret": "secret",
     "status": "state",
     "doctor": "doctor",

@@ -318,3 +318,21 @@ def test_the_key_is_rotated_and_the_old_one_taken_out(
     printed = postroom("secret", "make", "k7")[1]
     assert printed.startswith("k7 ")
     assert len(printed.split()) == 2
+
+
+def test_a_store_goes_into_a_file_and_comes_back(
+    postroom: Run,
+    document: Callable[[dict[str, Any]], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert postroom("load", document(QUEUE))[0] == 0
+    assert postroom("backup", str(tmp_path / "all.zip")) == (0, "", "")
+    status, _, err = postroom("restore", str(tmp_path / "all.zip"))
+    assert (status, "holds records already" in err) == (1, True)
+
+    monkeypatch.setenv("POSTROOM_DATABASE_URL", f"sqlite:///{tmp_path}/another.sqlite")
+    assert postroom("restore", str(tmp_path / "all.zip")) == (0, "", "")
+
+    assert json.loads(postroom("query", "queues", "--json")[1])[0]["name"] == "Support"
+    assert postroom("restore", str(tmp_path / "none.zip"))[0] == 1

@@ -3,19 +3,16 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from tests.support.rows import a_value
 
 from postroom.app.settings import Settings, read_settings
 from postroom.app.wiring import open_postroom, set_up
 from postroom.errors import UserError
-from postroom.schema.column import ExactDecimal, Moment
 from postroom.schema.table import Row
 from postroom.store import migrations
 from postroom.store.database import Database
@@ -134,22 +131,6 @@ def test_a_table_that_goes_is_seen() -> None:
     assert what_old_programs_trip_over({"t": OLD}, {}) == ["the table t is gone"]
 
 
-def _value(column: sa.Column[Any]) -> Any:
-    """Return some value of the column's type."""
-    values: dict[type, Any] = {
-        UUID: uuid4(),
-        str: "x",
-        int: 1,
-        bool: True,
-        float: 1.0,
-        bytes: b"x",
-        date: date(2026, 3, 2),
-    }
-    if isinstance(column.type, Moment):
-        return datetime(2026, 3, 2, tzinfo=UTC)
-    return Decimal(1) if isinstance(column.type, ExactDecimal) else values[column.type.python_type]
-
-
 def test_rows_as_a_former_release_writes_them_are_taken_and_read(database: Database, tmp_path: Path) -> None:
     """Each table takes a row that has the columns of the first release, and gives it back."""
     with stepping(tmp_path) as (first, revisions), first.write() as connection:
@@ -161,7 +142,7 @@ def test_rows_as_a_former_release_writes_them_are_taken_and_read(database: Datab
                 continue
             columns = [Row.metadata.tables[name].c[column] for column in shape.columns]
             table = sa.table(name, *(sa.column(column.name, column.type) for column in columns))
-            row = {column.name: _value(column) for column in columns}
+            row = {column.name: a_value(column) for column in columns}
             connection.execute(sa.insert(table).values(row))
             found = connection.execute(sa.select(table)).mappings().one()
             assert dict(found) == row, name

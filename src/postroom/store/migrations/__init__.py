@@ -46,32 +46,43 @@ def upgrade(database: Database) -> None:
     """Bring the store to the newest revision; all of it in one transaction."""
     with database.write() as connection:
         database.lock(connection, "postroom_migrations")
-        found = _revision_of(connection)
-        if found == head():
-            return
-        if found is not None and found not in _revisions():
-            raise UserError(f"The store is newer than this program: its revision {found} is unknown here.")
-        from postroom.store.migrations import steps  # for Alembic's sake, see above
+        take(connection)
 
-        steps.take_all(connection)
+
+def take(connection: sa.Connection, until: str = "") -> None:
+    """Take the steps that the store lacks, in the caller's transaction: all, or those until one."""
+    found = revision_of(connection)
+    if found == (until or head()):
+        return
+    if found is not None and found not in _revisions():
+        raise UserError(f"The store is newer than this program: its revision {found} is unknown here.")
+    from postroom.store.migrations import steps  # for Alembic's sake, see above
+
+    steps.take_all(connection, until or "head")
+    if until in ("", head()):
         _note_oldest(connection)
 
 
 def current(database: Database) -> str | None:
     """Return the revision of the store, or None when it has not been set up."""
     with database.read() as connection:
-        return _revision_of(connection)
+        return revision_of(connection)
 
 
 def fit(database: Database) -> Fit:
     """Return how the store stands to this program."""
     with database.read() as connection:
-        found = _revision_of(connection)
+        found = revision_of(connection)
         if found is None:
             return Fit.MISSING
         if found in _revisions():
             return Fit.EXACT if found == head() else Fit.OLDER
         return Fit.NEWER if (_oldest_of(connection) or found) <= head() else Fit.TOO_NEW
+
+
+def is_known(revision: str) -> bool:
+    """Say whether this program knows how to bring a store of this revision up to date."""
+    return revision in _revisions()
 
 
 def head() -> str:
@@ -87,7 +98,8 @@ def draft(database: Database, name: str) -> Path:
         return steps.draft(connection, name, revision=f"{len(_revisions()) + 1:04d}")
 
 
-def _revision_of(connection: sa.Connection) -> str | None:
+def revision_of(connection: sa.Connection) -> str | None:
+    """Return the revision of the store that this connection sees, or None."""
     if not sa.inspect(connection).has_table(_NOTED.name):
         return None
     return connection.scalar(sa.select(_NOTED.c.version_num))

@@ -1,4 +1,4 @@
-"""Secrets as they lie in the store: where each one is, and sealing them anew under another key."""
+"""Secrets as they lie in the store: where each one is, and sealing them anew."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
