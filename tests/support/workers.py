@@ -84,10 +84,16 @@ class Workers:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(
-        self, *, home: str = "home", seconds: float = 0.05, lease: float = 30, threads: int = 4
+        self,
+        *,
+        home: str = "home",
+        seconds: float = 0.05,
+        lease: float = 30,
+        threads: int = 4,
+        patience: int = 30,
     ) -> subprocess.Popen[bytes]:
         """Start a worker; it needs a moment until it takes work."""
-        words = [str(word) for word in (self.url, self.directory, home, seconds, lease, threads)]
+        words = [str(word) for word in (self.url, self.directory, home, seconds, lease, threads, patience)]
         process = subprocess.Popen([sys.executable, "-W", "error", "-m", "tests.support.workers", *words])
         self._processes.append(process)
         return process
@@ -125,7 +131,7 @@ def wait_until(is_so: Callable[[], object], *, seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-def main(url: str, directory: str, home: str, seconds: str, lease: str, threads: str) -> None:
+def main(url: str, directory: str, home: str, seconds: str, lease: str, threads: str, patience: str) -> None:
     """Be a worker until told to stop."""
     from postroom.engine.worker import Worker
 
@@ -137,8 +143,11 @@ def main(url: str, directory: str, home: str, seconds: str, lease: str, threads:
         machine="test",
         threads=int(threads),
         lease=timedelta(seconds=float(lease)),
+        patience_seconds=int(patience),
     )
-    sys.exit(0 if Worker(crew).run_until_told() else 3)
+    if not Worker(crew).run_until_told():
+        # As the command does: a pass that hangs would keep the process alive.
+        os._exit(3)
 
 
 if __name__ == "__main__":

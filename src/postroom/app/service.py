@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from postroom.app.retention import Retention
 from postroom.app.watch import Watch
 from postroom.app.wiring import Postroom
 from postroom.engine.fleet import Crew
@@ -70,6 +71,12 @@ def crew_of(postroom: Postroom, *, threads: int = 0, witness: Witness = unseen) 
     """Return what the engine works with; `threads` is for 0 what the settings say."""
     context = postroom.context()
     settings = postroom.settings
+    retention = Retention(context)
+
+    def look_after() -> None:
+        tend(context)
+        retention()
+
     return Crew(
         postroom.database,
         passes_of(context),
@@ -80,7 +87,8 @@ def crew_of(postroom: Postroom, *, threads: int = 0, witness: Witness = unseen) 
         report=reporter(context),
         threads=threads or settings.worker.threads,
         lease=timedelta(seconds=settings.worker.lease_seconds),
-        tend=lambda: tend(context),
+        patience_seconds=settings.worker.patience_seconds,
+        tend=look_after,
         beside=lambda: Watch(context),
         witness=witness,
     )

@@ -142,6 +142,9 @@ class WorkerSettings(_Group):
     lease_seconds: _Seconds = 300.0
     """How long a mailbox belongs to a worker that gives no sign of life before another takes over."""
 
+    patience_seconds: _Count = 30
+    """How long a worker that was told to stop waits for what it is at; what is left the next one takes up."""
+
 
 class LogSettings(_Group):
     """The log, which goes to standard error and never holds addresses, subjects, text or secrets."""

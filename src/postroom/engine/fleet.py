@@ -46,6 +46,8 @@ class Crew:
     threads: int = 10
     paces: Mapping[Workload, Pace] = field(default_factory=lambda: PACES)
     lease: timedelta = LEASE
+    #: Seconds that a worker which was told to stop waits for what it is at; the next one takes up the rest.
+    patience_seconds: int = 30
     #: What is to be looked after beside the passes, every few seconds, by one worker for all.
     tend: Callable[[], None] = lambda: None
     #: What goes on beside the passes for as long as a worker works.

@@ -20,8 +20,6 @@ TICK_SECONDS = 1
 TEND_SECONDS = 5
 PURGE_SECONDS = 60
 STATISTICS_KEPT = timedelta(days=3)
-#: How long a stopping worker waits for what it is at; the rest is taken up by the next one.
-PATIENCE_SECONDS = 30
 #: A place that became free is filled after this time, so that several are filled together.
 _REFILL_SECONDS = 0.1
 
@@ -32,6 +30,7 @@ class Worker:
     def __init__(self, crew: Crew) -> None:
         self._tend = crew.tend
         self._beside = crew.beside()
+        self._patience_seconds = crew.patience_seconds
         self._presence = Presence(crew.home / "workers", crew.machine)
         self._office = crew.office(self._presence.name)
         self._runner = DbosRunner(self._office, threads=crew.threads, poll=crew.poll, on_ended=self.nudge)
@@ -84,8 +83,12 @@ class Worker:
         """Return what waits and what runs, in the whole fleet."""
         return self._runner.inspect()
 
-    def stop(self, *, patience_seconds: int = PATIENCE_SECONDS) -> bool:
-        """Take nothing new, wait for what runs, and say whether all of it ended in time."""
+    def stop(self, *, patience_seconds: int | None = None) -> bool:
+        """Take nothing new, wait for what runs, and say whether all of it ended in time.
+
+        What did not end is taken up by the next worker.
+        """
+        patience_seconds = self._patience_seconds if patience_seconds is None else patience_seconds
         self._stopping.set()
         self._nudged.set()
         self._beside.__exit__(None, None, None)

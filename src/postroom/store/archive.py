@@ -1,4 +1,4 @@
-"""The archive: all rows of a store as lines of text, the same from SQLite and from PostgreSQL.
+"""The archive: all rows of a store as lines of text, the same from either database.
 
 A table is a head that names its columns and their kinds, and a line of JSON for each row. It is read from
 one state of the database, whatever workers do meanwhile, and goes back into a store of the same revision, of

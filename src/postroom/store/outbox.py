@@ -42,6 +42,7 @@ _PARTY = ActivityParty.__table__
 
 REPLY = 2000
 _OPEN_STATES = (int(JournalState.CLAIMED), int(JournalState.SUBMITTED))
+_SETTLED_STATES = (int(JournalState.ACCEPTED), int(JournalState.DEFERRED), int(JournalState.REFUSED))
 _TOLD_BY_LOAD = (int(JournalState.CLAIMED), int(JournalState.UNCERTAIN))
 
 
@@ -521,6 +522,23 @@ def say_why_waiting(connection: Connection, mailbox: UUID, reason: str) -> int:
         .values(postroom_sendreason=reason[:REPLY])
     )
     return changed.rowcount
+
+
+def forget_attempts(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete the oldest attempts that were settled before this instant; return how many.
+
+    Uncertain ones stay: as long as they are there, nobody sends their e-mail again without being warned.
+    """
+    old = (
+        sa.select(_JOURNAL.c.postroom_sendjournalid)
+        .where(_JOURNAL.c.state.in_(_SETTLED_STATES), _JOURNAL.c.settledon < before)
+        .order_by(_JOURNAL.c.settledon)
+        .limit(limit)
+    )
+    keys = connection.scalars(old).all()
+    for chunk in chunks_of(keys):
+        connection.execute(sa.delete(_JOURNAL).where(_JOURNAL.c.postroom_sendjournalid.in_(chunk)))
+    return len(keys)
 
 
 def root_message_ids(connection: Connection, parents: Iterable[UUID]) -> dict[UUID, str]:

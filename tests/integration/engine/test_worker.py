@@ -135,6 +135,22 @@ def test_a_worker_told_to_stop_ends_what_it_is_at_and_takes_nothing_new(
     assert company.rows("postroom_workload", workload=0)[0].inflight is None
 
 
+def test_a_pass_that_does_not_end_in_time_is_left_to_the_next_worker(
+    company: Company, workers: Workers
+) -> None:
+    (mailbox,) = company.mailboxes(1)
+    hanging = workers.start(seconds=600, patience=1)
+    wait_until(lambda: workers.started(mailbox))
+
+    assert workers.stop(hanging) == 3
+    workers.start()
+
+    wait_until(lambda: len(workers.events("end")) == 1)
+    assert len(workers.started(mailbox)) == 2
+    wait_until(lambda: company.mailbox(mailbox).processedtimes == 1)
+    assert workers.events("clash") == []
+
+
 def test_two_workers_of_one_home_have_different_names(
     company: Company, workers: Workers, tmp_path: Path
 ) -> None:
