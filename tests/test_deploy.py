@@ -51,6 +51,7 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> list[Metric]:
     with metrics.witness(course := Course(Ticket(new_id(), Workload.INCOMING, 1, NOON))):
         counts = {"tracked/SENDER_MATCH": 1, "octets": 1}
         course.finished = Finished(PassResult(2, 1, counts=counts, failure=Unreachable("x")))
+    list(metrics.polled(lambda mailboxes: ((each, True) for each in mailboxes))([new_id()]))
     found = list(metrics.registry.collect())
     database.dispose()
     return found

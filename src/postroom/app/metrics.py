@@ -5,11 +5,12 @@ are asked for and say the same whichever worker is asked: a dashboard takes thei
 Labels are workloads, reasons, levels and other words of which there are few: no mailbox, no address, no name.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
+from uuid import UUID
 
 from prometheus_client import (
     CollectorRegistry,
@@ -27,6 +28,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from postroom import __version__
+from postroom.engine.lane import Poll
 from postroom.engine.work import Course
 from postroom.errors import PostroomError
 from postroom.ports.clock import Clock
@@ -195,6 +197,12 @@ class Metrics:
             ["verdict", "reason"],
             registry=self.registry,
         )
+        self._looks = Counter(
+            "postroom_looks",
+            "Looks into mailboxes that had been idle: still idle, or with news for a pass.",
+            ["result"],
+            registry=self.registry,
+        )
         self._octets = Counter(
             "postroom_received_bytes", "Octets of messages taken from mail servers.", registry=self.registry
         )
@@ -237,6 +245,16 @@ class Metrics:
             verdict, _, reason = name.partition("/")
             if reason in Reason.__members__:
                 self._messages.labels(verdict, reason.lower()).inc(number)
+
+    def polled(self, poll: Poll) -> Poll:
+        """Return the same way of asking idle mailboxes, with every look counted."""
+
+        def ask(mailboxes: Sequence[UUID]) -> Iterator[tuple[UUID, bool]]:
+            for mailbox, has_news in poll(mailboxes):
+                self._looks.labels("news" if has_news else "idle").inc()
+                yield mailbox, has_news
+
+        return ask
 
     def page(self) -> bytes:
         """Return everything in the text form that Prometheus reads; see `CONTENT_TYPE`."""

@@ -67,8 +67,17 @@ def poller(context: Context) -> Poll:
     return ask
 
 
-def crew_of(postroom: Postroom, *, threads: int = 0, witness: Witness = unseen) -> Crew:
-    """Return what the engine works with; `threads` is for 0 what the settings say."""
+def crew_of(
+    postroom: Postroom,
+    *,
+    threads: int = 0,
+    witness: Witness = unseen,
+    polled: Callable[[Poll], Poll] = lambda poll: poll,
+) -> Crew:
+    """Return what the engine works with; `threads` is for 0 what the settings say.
+
+    Passes have the witness; looks into idle mailboxes go through `polled`.
+    """
     context = postroom.context()
     settings = postroom.settings
     retention = Retention(context)
@@ -80,7 +89,7 @@ def crew_of(postroom: Postroom, *, threads: int = 0, witness: Witness = unseen) 
     return Crew(
         postroom.database,
         passes_of(context),
-        poll=poller(context),
+        poll=polled(poller(context)),
         home=settings.home,
         machine=socket.gethostname(),
         clock=postroom.clock,

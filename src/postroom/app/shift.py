@@ -27,7 +27,14 @@ def work(
     """
     flush_traces = set_up_traces(postroom.settings)
     metrics = Metrics(postroom.database, postroom.clock)
-    worker = Worker(crew_of(postroom, threads=threads, witness=witnesses_of(metrics, Traces())))
+    traces = Traces()
+    crew = crew_of(
+        postroom,
+        threads=threads,
+        witness=witnesses_of(metrics, traces),
+        polled=lambda poll: traces.polled(metrics.polled(poll)),
+    )
+    worker = Worker(crew)
     try:
         with ExitStack() as stack:
             if port is not None:

@@ -5,8 +5,9 @@ The API is always there and costs next to nothing where nobody listens. Spans ar
 that embeds Postroom and has set up OpenTelemetry for itself gets the spans without further ado.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from uuid import UUID
 
 from opentelemetry import trace
 from opentelemetry.trace import Span, StatusCode, Tracer
@@ -14,6 +15,7 @@ from opentelemetry.trace import Span, StatusCode, Tracer
 from postroom import __version__
 from postroom.app.metrics import name_of, outcome_of
 from postroom.app.settings import Settings
+from postroom.engine.lane import Poll
 from postroom.engine.work import Course
 from postroom.errors import UserError
 
@@ -66,6 +68,22 @@ class Traces:
                 yield
             finally:
                 _tell(span, course)
+
+    def polled(self, poll: Poll) -> Poll:
+        """Return the same way of asking idle mailboxes, with a span for every lane."""
+
+        def ask(mailboxes: Sequence[UUID]) -> Iterator[tuple[UUID, bool]]:
+            span = self._tracer.start_span("lane", attributes={"postroom.mailboxes": len(mailboxes)})
+            looks, news = 0, 0
+            try:
+                for mailbox, has_news in poll(mailboxes):
+                    looks, news = looks + 1, news + has_news
+                    yield mailbox, has_news
+            finally:
+                span.set_attributes({"postroom.looks": looks, "postroom.news": news})
+                span.end()
+
+        return ask
 
 
 def _tell(span: Span, course: Course) -> None:

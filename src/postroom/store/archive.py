@@ -171,7 +171,11 @@ def break_off_passes(connection: Connection) -> None:
     """Free every mailbox from the pass that was under way when the archive was made."""
     connection.execute(
         sa.update(_WORKLOAD).values(
-            sequence=_WORKLOAD.c.sequence + _SEQUENCE_LEAP, inflight=None, hostid=None, leaseuntil=None
+            sequence=_WORKLOAD.c.sequence + _SEQUENCE_LEAP,
+            inflight=None,
+            hostid=None,
+            leaseuntil=None,
+            lane=None,
         )
     )
     connection.execute(sa.update(_MAILBOX).values(processingstatecode=0, hostid=None))

@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -197,6 +197,32 @@ def test_what_escapes_from_a_pass_ends_its_span_without_its_words(
 
     assert (only(exporter).attributes or {})["postroom.outcome"] == "broken"
     assert "ann@" not in only(exporter).to_json()
+
+
+def test_looks_into_idle_mailboxes_are_counted_and_a_lane_is_a_span(
+    metrics: Metrics, traces: Traces, exporter: InMemorySpanExporter, value: Callable[..., float]
+) -> None:
+    mailboxes = [UUID(int=number) for number in range(3)]
+
+    def poll(asked: Sequence[UUID]) -> Iterator[tuple[UUID, bool]]:
+        yield asked[0], False
+        yield asked[1], True
+        raise Unreachable(SECRET)
+
+    answers: list[tuple[UUID, bool]] = []
+    with pytest.raises(Unreachable):
+        answers.extend(traces.polled(metrics.polled(poll))(mailboxes))
+
+    assert value("postroom_looks_total", result="idle") == 1
+    assert value("postroom_looks_total", result="news") == 1
+    span = only(exporter)
+    assert span.name == "lane"
+    assert dict(span.attributes or {}) == {
+        "postroom.mailboxes": 3,
+        "postroom.looks": 2,
+        "postroom.news": 1,
+    }
+    assert "ann@" not in span.to_json()
 
 
 def test_traces_that_can_not_be_sent_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
