@@ -72,10 +72,17 @@ def _lines(connection: Connection, now: datetime) -> Values:
 
 
 def _lateness(connection: Connection, now: datetime) -> Values:
-    return {
-        (name_of(workload),): (now - line.due_since).total_seconds() if line.due_since else 0.0
-        for workload, line in workloads.lines(connection, now).items()
-    }
+    lines = workloads.lines(connection, now)
+    return {(name_of(workload),): _seconds_since(line.due_since, now) for workload, line in lines.items()}
+
+
+def _silence(connection: Connection, now: datetime) -> Values:
+    lines = workloads.lines(connection, now)
+    return {(name_of(workload),): _seconds_since(line.succeeded_at, now) for workload, line in lines.items()}
+
+
+def _seconds_since(at: datetime | None, now: datetime) -> float:
+    return (now - at).total_seconds() if at is not None else 0.0
 
 
 def _alerts(connection: Connection, now: datetime) -> Values:
@@ -103,6 +110,12 @@ STANDING: tuple[Gauged, ...] = (
         "For how long the workload that waits longest has been due.",
         ("workload",),
         _lateness,
+    ),
+    Gauged(
+        "postroom_silence_seconds",
+        "For how long the workload that went well least recently has not: rises whatever the cause.",
+        ("workload",),
+        _silence,
     ),
     Gauged("postroom_alerts", "Alerts that stand, by level.", ("level",), _alerts),
     Gauged(

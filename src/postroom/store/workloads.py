@@ -437,6 +437,8 @@ class Line:
     failing: int
     #: Since when the longest waiting one has been due; None when nothing waits.
     due_since: datetime | None
+    #: When the one that went well least recently last did; None when none ever has.
+    succeeded_at: datetime | None
 
 
 def lines(connection: Connection, now: datetime) -> Mapping[Workload, Line]:
@@ -449,6 +451,7 @@ def lines(connection: Connection, now: datetime) -> Mapping[Workload, Line]:
             sa.func.count(_ROW.c.inflight).label("in_flight"),
             sa.func.count().filter(_ROW.c.failurecount > 0).label("failing"),
             sa.func.min(_ROW.c.dueon).filter(waits).label("due_since"),
+            sa.func.min(_ROW.c.lastsucceededon).label("succeeded_at"),
         )
         .join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
         .join(_PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile)
@@ -456,10 +459,12 @@ def lines(connection: Connection, now: datetime) -> Mapping[Workload, Line]:
         .group_by(_ROW.c.workload)
     )
     found = {
-        _WORKLOADS[row.workload]: Line(row.waiting, row.in_flight, row.failing, row.due_since)
+        _WORKLOADS[row.workload]: Line(
+            row.waiting, row.in_flight, row.failing, row.due_since, row.succeeded_at
+        )
         for row in connection.execute(counted)
     }
-    return {workload: found.get(workload, Line(0, 0, 0, None)) for workload in Workload}
+    return {workload: found.get(workload, Line(0, 0, 0, None, None)) for workload in Workload}
 
 
 def count_in_flight(connection: Connection) -> int:

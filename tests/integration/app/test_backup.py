@@ -201,6 +201,31 @@ def test_mail_that_had_yet_to_leave_waits_on_where_it_was_asked_for(
     assert statuses == [EmailStatus.SENT, EmailStatus.PENDING_SEND, EmailStatus.SENDING]
 
 
+def test_a_restoration_that_is_broken_off_leaves_nothing_and_can_be_begun_anew(
+    here: Postroom, elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = back_up(here, tmp_path / "all.zip").file
+    names = [table.name for table in archive.archived_tables()]
+    write_table = archive.write_table
+
+    def write_and_die(connection: sa.Connection, name: str, lines: Any) -> int:
+        if name == names[-1]:
+            raise KeyboardInterrupt
+        return write_table(connection, name, lines)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(archive, "write_table", write_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            restore(elsewhere, file)
+    nothing = Database(elsewhere.database_url)
+    assert migrations.current(nothing) is None
+    nothing.dispose()
+
+    came_to = restore(elsewhere, file)
+
+    assert came_to.rows == sum(map(len, everything(here.database).values()))
+
+
 class TestOnSqliteAlone:
     """What does not depend on the database."""
 

@@ -192,6 +192,7 @@ def test_the_line_of_every_workload_is_shown_with_the_longest_wait(
             emptycount=0,
             hinted=False,
             dueon=NOON - timedelta(seconds=ago),
+            lastsucceededon=NOON - timedelta(seconds=ago + 1000),
             **{"failurecount": 0, **more},
         )
 
@@ -199,6 +200,8 @@ def test_the_line_of_every_workload_is_shown_with_the_longest_wait(
     assert value("postroom_workloads", workload="incoming", state="in_flight") == 1
     assert value("postroom_workloads", workload="incoming", state="failing") == 1
     assert value("postroom_lateness_seconds", workload="incoming") == 300
+    assert value("postroom_silence_seconds", workload="incoming") == 1300
+    assert value("postroom_silence_seconds", workload="items") == 0
     assert value("postroom_workloads", workload="items", state="waiting") == 0
     assert value("postroom_lateness_seconds", workload="items") == 0
 
