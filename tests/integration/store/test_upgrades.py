@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.support import postgres
 from tests.support.rows import a_value
 
 from postroom.app.settings import Settings, read_settings
@@ -195,6 +197,28 @@ def test_a_newer_program_wants_the_store_upgraded_first(
     monkeypatch.setattr(migrations, "_revisions", lambda: [*known, "9999"])
     with pytest.raises(UserError, match="needs 9999: run `postroom init`"):
         open_postroom(home)
+
+
+@pytest.mark.integration
+def test_an_upgrade_does_not_wait_for_long_with_everybody_behind_it(
+    postgres_server: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads a table that a step changes: the step gives up, and is taken when that has ended."""
+    monkeypatch.setattr(migrations, "_PATIENCE", timedelta(milliseconds=200))
+    url = postgres_server.empty()
+    running, upgrading = Database(url), Database(url)
+    with running.write() as connection:
+        steps.take_all(connection, migrations._revisions()[0])
+    with running.read() as reader:
+        reader.execute(sa.text("SELECT count(*) FROM postroom_workload"))
+        with pytest.raises(UserError, match="Try again when that has ended"):
+            migrations.upgrade(upgrading)
+        assert migrations.current(running) == migrations._revisions()[0]
+    migrations.upgrade(upgrading)
+    assert migrations.fit(running) is Fit.EXACT
+    running.dispose()
+    upgrading.dispose()
+    postgres_server.drop(url)
 
 
 def test_a_running_program_goes_on_while_the_store_is_upgraded(tmp_path: Path) -> None:

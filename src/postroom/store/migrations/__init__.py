@@ -10,12 +10,13 @@ Every command asks whether the store is up to date and hardly any takes a step. 
 long to load as most commands run, is left to `steps`, and that is imported only where a step is taken.
 """
 
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from postroom.errors import UserError
+from postroom.errors import StoreBusy, UserError
 from postroom.store.database import Database
 
 _VERSIONS = Path(__file__).parent / "versions"
@@ -24,6 +25,8 @@ _NOTED = sa.table("alembic_version", sa.column("version_num", sa.String))
 #: The first revision whose programs work on the newest one. It is raised by the step that takes something
 #: away, one release after the last program that read it; a test holds every step to that.
 OLDEST = "0001"
+#: How long an upgrade waits for a table that somebody uses.
+_PATIENCE = timedelta(seconds=10)
 _FIT = sa.table("postroom_compatibility", sa.column("number", sa.Integer), sa.column("oldest", sa.String))
 
 
@@ -43,10 +46,24 @@ class Fit(Enum):
 
 
 def upgrade(database: Database) -> None:
-    """Bring the store to the newest revision; all of it in one transaction."""
-    with database.write() as connection:
-        database.lock(connection, "postroom_migrations")
-        take(connection)
+    """Bring the store to the newest revision; all of it in one transaction.
+
+    A step may have to wait for somebody who reads a table for long, such as a back-up, and all who come after
+    it would wait behind it. So it gives up soon, with `UserError`, and is to be tried again later.
+    """
+    try:
+        with database.write() as connection:
+            database.lock(connection, "postroom_migrations")
+            if not database.is_sqlite:
+                connection.execute(
+                    sa.text(f"SET LOCAL lock_timeout = '{int(_PATIENCE.total_seconds() * 1000)}ms'")
+                )
+            take(connection)
+    except StoreBusy as fault:
+        raise UserError(
+            "The store was not upgraded, and nothing was changed: somebody has used it for long, such as "
+            f"a back-up. Try again when that has ended. ({fault})"
+        ) from fault
 
 
 def take(connection: sa.Connection, until: str = "") -> None:
