@@ -66,7 +66,11 @@ def back_up(postroom: Postroom, target: Path, *, progress: Progress = _in_silenc
         raise UserError(f"There is a file {file} already; say another name.")
     unfinished = file.with_name(file.name + ".unfinished")
     try:
-        with _fresh(unfinished) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as pack:
+        with (
+            postroom.blobs.copying(),
+            _fresh(unfinished) as stream,
+            zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as pack,
+        ):
             summary = _pack(postroom, pack, file, now.isoformat(), progress)
         _bring_to_disk(unfinished, file)
     except OSError as fault:

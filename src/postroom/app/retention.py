@@ -1,6 +1,7 @@
 """Retention: what is let go of after its time, once an hour; decisions go in `service`.
 
-What is kept for good: records, what was agreed of items, the ledger of what was seen, quarantine, contents.
+What is kept for good: records, what was agreed of items, the ledger of what was seen, and what waits in
+quarantine.
 """
 
 import logging
@@ -8,9 +9,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from postroom.errors import StoreBusy
 from postroom.passes.context import Context
 from postroom.schema.organization import Organization
-from postroom.store import outbox
+from postroom.store import leavings, outbox
 from postroom.store.blobs import DirectoryBlobs
 
 log = logging.getLogger(__name__)
@@ -20,6 +22,8 @@ EVERY = timedelta(hours=1)
 #: Rows that go in one transaction, which takes a fraction of a second.
 _AT_ONCE = 5_000
 _DAYS = 365
+#: Longer than any transaction that keeps contents, by far.
+_LEAVINGS_KEPT = timedelta(days=7)
 
 
 class Retention:
@@ -30,13 +34,11 @@ class Retention:
         self._next_at: datetime | None = None
 
     def __call__(self) -> int:
-        """Let go of old things if an hour has gone by; return how many went."""
+        """Let go of old things if an hour has gone by; return how many of the most numerous kind went."""
         now = self._context.clock.now()
         if self._next_at is not None and now < self._next_at:
             return 0
-        gone = forget_old_attempts(self._context)
-        if isinstance(self._context.blobs, DirectoryBlobs):
-            gone += self._context.blobs.tidy()
+        gone = max(let_go_of(self._context) for let_go_of in (forget_old, let_go_of_leavings, tidy))
         # Where there was more than goes at once, the rest follows with the next call.
         self._next_at = now if gone >= _AT_ONCE else now + EVERY
         if gone:
@@ -44,12 +46,29 @@ class Retention:
         return gone
 
 
-def forget_old_attempts(context: Context) -> int:
-    """Let go of attempts to send that were settled longer ago than decisions are kept."""
+def tidy(context: Context) -> int:
+    """Remove what killed processes left unfinished; return how many files."""
+    return context.blobs.tidy() if isinstance(context.blobs, DirectoryBlobs) else 0
+
+
+def let_go_of_leavings(context: Context) -> int:
+    """Remove contents that nothing names any more, a week after they came; return how many."""
+    try:
+        return leavings.let_go(
+            context.database, context.blobs, context.clock.now() - _LEAVINGS_KEPT, _AT_ONCE
+        )
+    except StoreBusy:
+        log.info("contents are being kept all the time; leavings are removed another time")
+        return 0
+
+
+def forget_old(context: Context) -> int:
+    """Let go of settled attempts to send, and of bytes that left quarantine, with the decisions of then."""
     with context.database.read() as connection:
         days = connection.scalar(sa.select(_ORGANIZATION.c.postroom_decisiondays))
     if days == 0:
         return 0
     before = context.clock.now() - timedelta(days=_DAYS if days is None else days)
     with context.database.write() as connection:
-        return outbox.forget_attempts(connection, before, _AT_ONCE)
+        attempts = outbox.forget_attempts(connection, before, _AT_ONCE)
+        return max(attempts, leavings.release_quarantine(connection, before, _AT_ONCE))

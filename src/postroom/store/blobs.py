@@ -5,12 +5,13 @@ are places for large contents. Bytes are hashed while they flow, and no large co
 in memory.
 """
 
+import fcntl
 import hashlib
 import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -31,7 +32,8 @@ THRESHOLD = 256 * 1024
 #: Octets of small contents that wait in memory before they are written together.
 _WAITING = 8 * 1024 * 1024
 _PIECE = 1024 * 1024
-#: A file that is still unfinished after so long belongs to a process that died.
+#: A file that is still unfinished after so long belongs to a process that died; one that was put longer ago
+#: has its row by now.
 _FORSAKEN_SECONDS = 24 * 3600.0
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
@@ -78,12 +80,51 @@ class DirectoryBlobs:
         """Forget these bytes; nothing happens when they are not here."""
         self.place(digest).unlink(missing_ok=True)
 
+    def delete_unless_young(self, digest: bytes) -> bool:
+        """Forget these bytes unless somebody put them in the last day; say whether they are gone."""
+        place, aside = self.place(digest), self._unfinished / secrets.token_hex(16)
+        with suppress(FileNotFoundError):
+            if _is_forsaken(place):
+                place.rename(aside)
+                # Looked at once more: it may have been put anew between the two.
+                if _is_forsaken(aside):
+                    aside.unlink()
+                    return True
+                aside.replace(place)
+                _sync(place.parent)
+        return False
+
+    @contextmanager
+    def copying(self) -> Iterator[None]:
+        """Keep everybody from deleting contents while the block copies them."""
+        with self._locked(fcntl.LOCK_SH):
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Give whether nobody copies contents; as long as the block runs, nobody begins to."""
+        with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as is_held:
+            yield is_held
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[bool]:
+        # The kernel drops the lock with the process.
+        folder = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with suppress(BlockingIOError):
+                fcntl.flock(folder, how)
+                yield True
+                return
+            yield False
+        finally:
+            os.close(folder)
+
     def tidy(self) -> int:
         """Remove what crashed processes left unfinished and return how many files that were."""
         removed = 0
         for file in self._unfinished.iterdir():
             with suppress(FileNotFoundError):
-                if time.time() - file.stat().st_mtime > _FORSAKEN_SECONDS:
+                if _is_forsaken(file):
                     file.unlink()
                     removed += 1
         return removed
@@ -282,6 +323,10 @@ def _keep_one(content: Content, rows: _Rows, large: Blobs, threshold: int) -> Bl
 
 def _batch_of(blobs: Blobs) -> AbstractContextManager[Blobs]:
     return blobs.batch() if isinstance(blobs, DirectoryBlobs) else nullcontext(blobs)
+
+
+def _is_forsaken(file: Path) -> bool:
+    return time.time() - file.stat().st_mtime > _FORSAKEN_SECONDS
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
