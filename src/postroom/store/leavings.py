@@ -1,4 +1,4 @@
-"""Leavings: contents that no record names any more, let go of without harming those who keep the same anew.
+"""Leavings: contents that no record names any more, removed without harm to who keeps them.
 
 Contents are kept once, so whoever keeps one that is there already adds nothing: neither a row nor, for a
 moment, a reference. Rows are therefore removed under a lock that waits for all who are keeping contents and
