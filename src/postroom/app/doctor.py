@@ -111,10 +111,10 @@ def _disk(here: _Patient) -> str:
         wanted.append(Path(url.database).parent)
     free = {place: shutil.disk_usage(place).free for place in dict.fromkeys(wanted)}
     place, least = min(free.items(), key=lambda item: item[1])
-    return _judge_disk(place, least)
+    return judge_disk(place, least)
 
 
-def _judge_disk(place: Path, free: int) -> str:
+def judge_disk(place: Path, free: int) -> str:
     """Say how much is free, or refuse where it is too little to go on."""
     said = f"{free / 2**30:.1f} GiB free at {place}"
     if free < LEAST_FREE:

@@ -50,6 +50,19 @@ def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settin
 
 
 @pytest.fixture
+def twin(settings: Settings, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of another Postroom on an empty database of the same kind."""
+    home = {"POSTROOM_HOME": str(tmp_path / "twin")}
+    if settings.database_url.startswith("sqlite"):
+        yield read_settings(home)
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    url = server.empty()
+    yield read_settings({**home, "POSTROOM_DATABASE_URL": url})
+    server.drop(url)
+
+
+@pytest.fixture
 def here(postroom: Postroom) -> Postroom:
     """A Postroom with a row in every table, a sealed password and a large attachment."""
     with postroom.database.write() as connection:
@@ -125,7 +138,7 @@ def test_passwords_stay_sealed_and_the_key_is_not_in_it(here: Postroom, tmp_path
 
 
 def test_what_is_written_meanwhile_is_in_it_wholly_or_not_at_all(
-    here: Postroom, elsewhere: Settings, tmp_path: Path
+    here: Postroom, twin: Settings, tmp_path: Path
 ) -> None:
     """A transaction that touches the first table and the last is seen as one."""
     names = [table.name for table in archive.archived_tables()]
@@ -144,9 +157,9 @@ def test_what_is_written_meanwhile_is_in_it_wholly_or_not_at_all(
 
     file = back_up(here, tmp_path / "all.zip", progress=write_on).file
     assert len(added) == 2
-    restore(elsewhere, file)
-    bring_key(here.settings, elsewhere)
-    with open_postroom(elsewhere) as there:
+    restore(twin, file)
+    bring_key(here.settings, twin)
+    with open_postroom(twin) as there:
         rows = everything(there.database)
     for table, column in ((first, "contactid"), (last, "postroom_workloadid")):
         assert {row[column] for row in rows[table]} & set(added) == set(), table
@@ -166,17 +179,17 @@ def with_waiting_mail(postroom: Postroom) -> Postroom:
 
 
 def test_mail_that_had_yet_to_leave_is_held_since_it_may_have_left(
-    with_waiting_mail: Postroom, elsewhere: Settings, tmp_path: Path
+    with_waiting_mail: Postroom, twin: Settings, tmp_path: Path
 ) -> None:
     file = back_up(with_waiting_mail, tmp_path).file
     assert file.parent == tmp_path
 
-    came_to = restore(elsewhere, file)
+    came_to = restore(twin, file)
 
     assert came_to.held == 2
     assert any("outbox resend" in sentence for sentence in came_to.to_do)
-    bring_key(with_waiting_mail.settings, elsewhere)
-    with open_postroom(elsewhere) as there:
+    bring_key(with_waiting_mail.settings, twin)
+    with open_postroom(twin) as there:
         rows = everything(there.database)
         assert sorted((row["statuscode"], row["postroom_sendoutcome"]) for row in rows["email"]) == sorted(
             [(EmailStatus.SENT, SendOutcome.NONE), *[(EmailStatus.FAILED, SendOutcome.UNCERTAIN)] * 2]
@@ -188,21 +201,19 @@ def test_mail_that_had_yet_to_leave_is_held_since_it_may_have_left(
 
 
 def test_mail_that_had_yet_to_leave_waits_on_where_it_was_asked_for(
-    with_waiting_mail: Postroom, tmp_path: Path
+    with_waiting_mail: Postroom, twin: Settings, tmp_path: Path
 ) -> None:
     file = back_up(with_waiting_mail, tmp_path / "all.zip").file
-    elsewhere = read_settings({"POSTROOM_HOME": str(tmp_path / "elsewhere")})
+    assert restore(twin, file, send_waiting=True).held == 0
 
-    assert restore(elsewhere, file, send_waiting=True).held == 0
-
-    bring_key(with_waiting_mail.settings, elsewhere)
-    with open_postroom(elsewhere) as there:
+    bring_key(with_waiting_mail.settings, twin)
+    with open_postroom(twin) as there:
         statuses = sorted(row["statuscode"] for row in everything(there.database)["email"])
     assert statuses == [EmailStatus.SENT, EmailStatus.PENDING_SEND, EmailStatus.SENDING]
 
 
 def test_a_restoration_that_is_broken_off_leaves_nothing_and_can_be_begun_anew(
-    here: Postroom, elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    here: Postroom, twin: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = back_up(here, tmp_path / "all.zip").file
     names = [table.name for table in archive.archived_tables()]
@@ -216,12 +227,12 @@ def test_a_restoration_that_is_broken_off_leaves_nothing_and_can_be_begun_anew(
     with monkeypatch.context() as dying:
         dying.setattr(archive, "write_table", write_and_die)
         with pytest.raises(KeyboardInterrupt):
-            restore(elsewhere, file)
-    nothing = Database(elsewhere.database_url)
+            restore(twin, file)
+    nothing = Database(twin.database_url)
     assert migrations.current(nothing) is None
     nothing.dispose()
 
-    came_to = restore(elsewhere, file)
+    came_to = restore(twin, file)
 
     assert came_to.rows == sum(map(len, everything(here.database).values()))
 

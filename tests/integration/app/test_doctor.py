@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from tests.support.mailboxes import Company
 
-from postroom.app import doctor
 from postroom.app.doctor import Finding, examine
 from postroom.app.settings import Settings
 from postroom.ports.clock import Clock, ManualClock, SystemClock
@@ -89,22 +87,3 @@ def test_work_that_nobody_does_is_noticed(look: Look, company: Company) -> None:
     assert "due for 40 minutes" in found.said
     assert "`postroom worker`" in found.said
     assert look("work", ManualClock(now - timedelta(minutes=39))).ok
-
-
-@pytest.mark.parametrize(
-    ("free", "ok", "said"),
-    [(100 << 20, False, "make room"), (1 << 30, True, "will not last"), (100 << 30, True, "100.0 GiB free")],
-)
-def test_a_disk_that_is_nearly_full_is_noticed(
-    look: Look, monkeypatch: pytest.MonkeyPatch, free: int, ok: bool, said: str
-) -> None:
-    class Usage:
-        def __init__(self, _: Path) -> None:
-            self.free = free
-
-    monkeypatch.setattr(doctor.shutil, "disk_usage", Usage)
-
-    found = look("disk")
-
-    assert found.ok is ok
-    assert said in found.said

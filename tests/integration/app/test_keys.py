@@ -57,7 +57,7 @@ class Killed(BaseException):
     """The process is killed."""
 
 
-@pytest.mark.parametrize("after", [1, 100, 130, 200])
+@pytest.mark.parametrize("after", [1, 130])
 def test_a_rotation_that_was_killed_goes_on_and_makes_no_further_key(
     postroom: Postroom,
     mailboxes: list[UUID],
