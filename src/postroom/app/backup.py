@@ -9,6 +9,7 @@ the disk before the row that names it. The key is not in it and has to be kept e
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -206,8 +207,13 @@ def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
             yield pack
     except OSError as fault:
         raise UserError(f"{file} can't be read: {fault.strerror or fault}.") from fault
-    except (zipfile.BadZipFile, EOFError) as fault:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as fault:
         raise UserError(f"{file} is no whole back-up: {fault}.") from fault
+    except (ValueError, KeyError, TypeError) as fault:
+        # What stands in it is not what we write; the values may be secret, so they are not shown.
+        raise UserError(
+            f"{file} is damaged, or was not made by Postroom ({type(fault).__name__})."
+        ) from fault
 
 
 def _manifest_of(pack: zipfile.ZipFile, file: Path) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ either kind. What is sealed stays sealed; keys are not in a store and so not in 
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from postroom.store import bulk
 from postroom.store.database import next_versions
 
 _AT_ONCE = 500
+#: What tables and columns may be called; an archive may come from anywhere.
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 #: Tables that a store fills by itself.
 _OWN = frozenset({RowVersion.__table__.name, Compatibility.__table__.name})
 _EMAIL, _JOURNAL, _MAILBOX = Email.__table__, SendJournal.__table__, Mailbox.__table__
@@ -103,6 +106,9 @@ def write_table(connection: Connection, name: str, lines: Iterable[str]) -> int:
     """Put the lines of a table into it and return how many rows there were."""
     rest = iter(lines)
     head = json.loads(next(rest))
+    names = (name, *(column for column, _ in head))
+    if name in _OWN | {"alembic_version"} or not all(map(_NAME.fullmatch, names)):
+        raise UserError("The archive names tables or columns that can't be.")
     unknown = {kind for _, kind in head} - _FORMS.keys()
     if unknown:
         raise UserError(f"The archive holds values of a kind unknown here ({', '.join(sorted(unknown))}).")

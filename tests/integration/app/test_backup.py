@@ -327,6 +327,51 @@ class TestOnSqliteAlone:
 
         assert not (tmp_path / "target").exists()
 
+    def test_a_damaged_file_is_refused_wherever_the_damage_is(
+        self, postroom: Postroom, tmp_path: Path
+    ) -> None:
+        """Whatever octet is wrong: either it means nothing, or nothing is brought back."""
+        company = Company(postroom.database)
+        company.mailboxes(20)
+        whole = back_up(postroom, tmp_path / "all.zip").file.read_bytes()
+        before = everything(postroom.database)
+        for place in range(10, len(whole), len(whole) // 9):
+            damaged = bytearray(whole)
+            damaged[place] ^= 0xFF
+            (tmp_path / "damaged.zip").write_bytes(damaged)
+            target = read_settings({"POSTROOM_HOME": str(tmp_path / f"target-{place}")})
+            try:
+                restore(target, tmp_path / "damaged.zip")
+            except UserError:
+                continue
+            there = Database(target.database_url)
+            assert everything(there) == before, place
+            there.dispose()
+
+    @pytest.mark.parametrize(
+        ("name", "head"),
+        [
+            ('queue" (name) VALUES (1); --', [["name", "text"]]),
+            ("queue", [['name") VALUES (1); --', "text"]]),
+            ("queue", [["name", "pickle"]]),
+            ("queue", "name"),
+            ("alembic_version", [["version_num", "text"]]),
+            ("postroom_rowversion", [["last", "text"]]),
+        ],
+    )
+    def test_a_file_that_was_tampered_with_is_refused(
+        self, postroom: Postroom, tmp_path: Path, name: str, head: object
+    ) -> None:
+        manifest = {"format": 1, "release": "1", "revision": migrations.head(), "tables": {name: 1}}
+        manifest |= {"damaged": [], "sealed_with": {}, "last_version": 5}
+        with zipfile.ZipFile(tmp_path / "evil.zip", "w") as pack:
+            pack.writestr(f"tables/{name}.jsonl", f'{json.dumps(head)}\n["x"]\n')
+            pack.writestr("postroom-backup.json", json.dumps(manifest))
+        before = everything(postroom.database)
+        with pytest.raises(UserError):
+            restore(postroom.settings, tmp_path / "evil.zip")
+        assert everything(postroom.database) == before
+
     def test_what_is_no_backup_is_named(self, tmp_path: Path) -> None:
         target = read_settings({"POSTROOM_HOME": str(tmp_path / "target")})
         with zipfile.ZipFile(tmp_path / "other.zip", "w") as pack:
