@@ -1,5 +1,6 @@
 """The composition root: one Postroom put together from its settings."""
 
+import logging
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from postroom.store.blobs import DirectoryBlobs
 from postroom.store.database import Database
 from postroom.store.migrations import Fit
 from postroom.store.records import Records
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +153,12 @@ def _assemble(settings: Settings, database: Database, secrets: AesGcmSecrets, cl
 def require_fit(database: Database) -> None:
     """Refuse a store that this program can't work on, and say what to do about it."""
     fit = migrations.fit(database)
-    if fit.is_usable:
+    if fit is Fit.EXACT:
         return
     found = migrations.current(database)
+    if fit is Fit.NEWER:
+        log.warning("the store is at revision %s, of a later release: upgrade this program too", found)
+        return
     raise UserError(
         {
             Fit.MISSING: "The store is not set up; `postroom init` does it.",

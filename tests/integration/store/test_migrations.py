@@ -113,9 +113,18 @@ def test_what_was_kept_before_tracking_gets_its_keys(empty: Database) -> None:
         assert kept("postroom_decision", "ledgerid") == {keys["decision"]: keys["ledger"]}
 
 
-def test_a_store_of_a_newer_program_is_left_alone(empty: Database) -> None:
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_store_of_a_newer_program_is_left_alone(empty: Database, *, fits: bool) -> None:
     migrations.upgrade(empty)
     with empty.write() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(UserError, match="newer than this program"):
+        if not fits:
+            connection.execute(sa.text("UPDATE postroom_compatibility SET oldest = '9999'"))
+
+    if fits:
         migrations.upgrade(empty)
+    else:
+        with pytest.raises(UserError, match="newer than this program"):
+            migrations.upgrade(empty)
+
+    assert migrations.current(empty) == "9999"

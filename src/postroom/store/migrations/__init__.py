@@ -67,11 +67,16 @@ def upgrade(database: Database) -> None:
 
 
 def take(connection: sa.Connection, until: str = "") -> None:
-    """Take the steps that the store lacks, in the caller's transaction: all, or those until one."""
+    """Take the steps that the store lacks, in the caller's transaction: all, or those until one.
+
+    A store of a later release that this program can work on is left as it is.
+    """
     found = revision_of(connection)
     if found == (until or head()):
         return
     if found is not None and found not in _revisions():
+        if _fits(connection, found):
+            return
         raise UserError(f"The store is newer than this program: its revision {found} is unknown here.")
     from postroom.store.migrations import steps  # for Alembic's sake, see above
 
@@ -94,7 +99,7 @@ def fit(database: Database) -> Fit:
             return Fit.MISSING
         if found in _revisions():
             return Fit.EXACT if found == head() else Fit.OLDER
-        return Fit.NEWER if (_oldest_of(connection) or found) <= head() else Fit.TOO_NEW
+        return Fit.NEWER if _fits(connection, found) else Fit.TOO_NEW
 
 
 def is_known(revision: str) -> bool:
@@ -122,10 +127,11 @@ def revision_of(connection: sa.Connection) -> str | None:
     return connection.scalar(sa.select(_NOTED.c.version_num))
 
 
-def _oldest_of(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table(_FIT.name):
-        return None
-    return connection.scalar(sa.select(_FIT.c.oldest))
+def _fits(connection: sa.Connection, found: str) -> bool:
+    """Say whether a store of a later revision says that this program may work on it."""
+    has_word = sa.inspect(connection).has_table(_FIT.name)
+    oldest = connection.scalar(sa.select(_FIT.c.oldest)) if has_word else None
+    return (oldest or found) <= head()
 
 
 def _note_oldest(connection: sa.Connection) -> None:
