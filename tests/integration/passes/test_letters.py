@@ -71,6 +71,7 @@ def a_service(company: Company, **values: Any) -> UUID:
 def test_a_record_becomes_a_task_that_is_ticked_off_in_outlook(
     company: Company, outlook: Outlook, table: str
 ) -> None:
+    settle(company)
     id = a_record(company, table)
     (act,) = [
         act

@@ -6,7 +6,7 @@ from alembic import op
 from postroom.schema.column import ExactDecimal, Moment
 
 revision: str = "0007"
-down_revision: str | None = "0012"
+down_revision: str | None = "0006"
 
 
 def upgrade() -> None:
