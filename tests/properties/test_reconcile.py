@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.support.items import a_contact, a_meeting, a_series, a_task
+from tests.support.items import a_call, a_contact, a_meeting, a_series, a_service, a_task
 from tests.support.synchronizing import NOON, Killed, Synchronizer
 
 from postroom.reconcile.changes import View
-from postroom.reconcile.fields import NAMED
+from postroom.reconcile.fields import NAMED, is_one_way
 from postroom.reconcile.fingerprint import fingerprints
 from postroom.reconcile.item import Attendee, Item, Kind, Part, Side
 from postroom.reconcile.notice import Notice
@@ -28,7 +28,9 @@ from postroom.servers.memory_items import Fault, MemoryItems
 
 sides = st.sampled_from(Side)
 numbers = st.integers(0, 10**6)
-kinds = st.sampled_from(["contact", "task", "meeting", "past meeting", "guest's meeting", "series"])
+kinds = st.sampled_from(
+    ["contact", "task", "call", "service", "meeting", "past meeting", "guest's meeting", "series"]
+)
 texts = st.sampled_from(["subject", "body", "location"])
 
 
@@ -47,6 +49,8 @@ class TwoSides(RuleBasedStateMachine):
         self.may_be_told: set[str] = set()
         #: How often a person had a meeting's item or record deleted, by guest.
         self.dropped: Counter[str] = Counter()
+        #: Phone calls and service activities that people made.
+        self.made_outward: set[str] = set()
 
     def at(self, side: Side) -> MemoryItems:
         return self.crm if side is Side.CRM else self.server
@@ -73,11 +77,15 @@ class TwoSides(RuleBasedStateMachine):
         word = self.word()
         if kind == "contact":
             item = a_contact(word, modified_at=self.now())
-        elif kind == "task":
+        elif kind in ("call", "service") and side is Side.CRM:
+            item = (a_call if kind == "call" else a_service)(word, modified_at=self.now())
+        elif kind in ("task", "call", "service"):
             item = a_task(word, side, modified_at=self.now())
         else:
             item = self.a_calendar_item(word, side, kind)
-        self.at(side).put(item)
+        made = self.at(side).put(item)
+        if made.kind.is_outward:
+            self.made_outward.add(made.id)
 
     def a_calendar_item(self, word: str, side: Side, kind: str) -> Item:
         guest = Attendee(f"guest of {word}")
@@ -95,7 +103,7 @@ class TwoSides(RuleBasedStateMachine):
         if item is None:
             return
         name = "job_title" if item.kind is Kind.CONTACT and name != "body" else name
-        name = "body" if item.kind is Kind.TASK and name == "location" else name
+        name = "body" if item.kind.on_server is Kind.TASK and name == "location" else name
         self.live.discard(item.fields.get(name))
         self.at(side).edit(item.id, self.now(), **{name: self.word()})
 
@@ -120,7 +128,7 @@ class TwoSides(RuleBasedStateMachine):
     @rule(number=numbers, status=st.sampled_from([AppointmentStatus.FREE, AppointmentStatus.BUSY]))
     def show_in_crm(self, number: int, status: AppointmentStatus) -> None:
         item = self.pick(Side.CRM, number)
-        if item is not None and item.kind.is_calendar:
+        if item is not None and item.kind.is_calendar and not item.kind.is_outward:
             self.crm.edit(item.id, self.now(), show_as=status)
 
     @rule(side=sides, number=numbers)
@@ -198,6 +206,11 @@ class TwoSides(RuleBasedStateMachine):
             assert times <= 1 + self.dropped[guest]
 
     @invariant()
+    def what_the_crm_alone_makes_comes_from_people(self) -> None:
+        there = {item.id for item in self.crm.items.values() if item.kind.is_outward}
+        assert there <= self.made_outward
+
+    @invariant()
     def nothing_is_made_twice(self) -> None:
         for side in Side:
             ids = [pair.id_on(side) for pair in self.sync.pairs.values() if pair.id_on(side)]
@@ -213,6 +226,8 @@ class TwoSides(RuleBasedStateMachine):
         assert not self.sync.plan().acts
         for pair in self.sync.pairs.values():
             if pair.link is Link.LINKED:
+                assert self.server.items[pair.server_id or ""].kind is pair.kind.on_server
+            if pair.link is Link.LINKED and not is_one_way(pair.kind):
                 self.assert_agreed(pair)
         self.assert_no_edit_lost()
         self.nobody_is_told_but_by_the_rules()

@@ -6,11 +6,23 @@ from typing import Any
 
 from postroom.reconcile.item import Attendee, Item, Kind, Side, Span, State
 from postroom.reconcile.status import ShowAs, TaskProgress
-from postroom.schema.choices import AppointmentStatus, TaskStatus
+from postroom.schema.choices import (
+    AppointmentStatus,
+    FaxStatus,
+    LetterStatus,
+    PhoneCallStatus,
+    ServiceStatus,
+    TaskStatus,
+)
 from tests.support.synchronizing import NOON
 
 ME = Attendee("me@here.example")
 GUEST = Attendee("guest@away.example")
+_OPEN = {
+    Kind.PHONE_CALL: PhoneCallStatus.OPEN,
+    Kind.LETTER: LetterStatus.DRAFT,
+    Kind.FAX: FaxStatus.OPEN,
+}
 
 
 def a_contact(name: str = "Jane Doe", **values: Any) -> Item:
@@ -20,6 +32,24 @@ def a_contact(name: str = "Jane Doe", **values: Any) -> Item:
 def a_task(subject: str = "Call back", side: Side = Side.CRM, **values: Any) -> Item:
     status = TaskStatus.NOT_STARTED if side is Side.CRM else TaskProgress.NOT_STARTED
     return _item(Kind.TASK, {"subject": subject, "status": status}, values)
+
+
+def a_call(subject: str = "Call Bo", kind: Kind = Kind.PHONE_CALL, **values: Any) -> Item:
+    """Return a phone call, or a letter or fax; only the CRM has them."""
+    return _item(kind, {"subject": subject, "status": _OPEN[kind]}, values)
+
+
+def a_service(subject: str = "Repair", days: int = 1, **values: Any) -> Item:
+    """Return a service activity with a guest; only the CRM has them."""
+    start = NOON + timedelta(days=days)
+    fields = {
+        "subject": subject,
+        "time": Span(start, start + timedelta(hours=1)),
+        "show_as": ServiceStatus.RESERVED,
+        "organizer": ME.key,
+        "required": frozenset({GUEST}),
+    }
+    return _item(Kind.SERVICE, fields, values)
 
 
 def an_appointment(subject: str = "Review", side: Side = Side.CRM, days: int = 1, **values: Any) -> Item:

@@ -44,7 +44,7 @@ def plan(
 def _print(shown: Shown) -> None:
     rows = [
         {
-            "what": f"{act.doing} {act.kind}" + (" (held back)" if act.is_held_back else ""),
+            "what": f"{act.doing} {act.what}" + (" (held back)" if act.is_held_back else ""),
             "subject": act.subject,
             "where": act.side,
             "why": act.why,

@@ -12,6 +12,7 @@ from postroom.passes.survey import APPROVED, survey
 from postroom.reconcile.act import Act, Finding
 from postroom.reconcile.item import Side
 from postroom.reconcile.notice import Notice
+from postroom.reconcile.wording import noun
 from postroom.schema.choices import Workload
 from postroom.store import marks
 
@@ -22,6 +23,8 @@ class PlannedAct:
 
     doing: str
     kind: str
+    #: What is written: the kind, or of a phone call and the like its task on the server.
+    what: str
     subject: str
     #: `CRM`, `server`, or empty where nothing is written.
     side: str
@@ -93,6 +96,7 @@ def _shown(act: Act, *, is_held_back: bool) -> PlannedAct:
     return PlannedAct(
         act.doing.name.lower(),
         act.pair.kind.value,
+        noun(act),
         item.shown_name if item else "",
         act.side.value if act.side else "",
         act.reason.sentence,

@@ -60,11 +60,12 @@ def delta_of(pair: Pair, side: Side, view: View, names: Collection[str]) -> Delt
     agreed = pair.snapshot(side)
     if item.version == agreed.version and item.is_wanted:
         return Delta(Change.SAME, item)
-    changed = _changed_fields(item, agreed.prints, names)
+    changed = changed_fields(item, agreed.prints, names)
     return Delta(_change(item, changed), item, changed, is_new_version=item.version != agreed.version)
 
 
-def _changed_fields(item: Item, agreed: Mapping[str, str], names: Collection[str]) -> frozenset[str]:
+def changed_fields(item: Item, agreed: Mapping[str, str], names: Collection[str]) -> frozenset[str]:
+    """Return the names of fields that are not as agreed, whatever the version says."""
     values = item.fields
     return frozenset(name for name in names if agreed.get(name) != fingerprint(values.get(name)))
 

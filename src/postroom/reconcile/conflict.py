@@ -5,7 +5,7 @@ from enum import Enum
 
 from postroom.reconcile.changes import Delta
 from postroom.reconcile.days import changed_days, with_days
-from postroom.reconcile.fields import Directions, goes_to
+from postroom.reconcile.fields import Directions, goes_to, is_one_way
 from postroom.reconcile.item import Item, Part, Side, State, Value
 from postroom.reconcile.pair import Pair
 from postroom.reconcile.series import Series
@@ -56,8 +56,11 @@ def authority(crm: Item, server: Item) -> Authority:
     """Return whose value stays where both sides changed a field of these two.
 
     Of a meeting the organizer's copy stays: on the server when it is the user's own or an outsider's, in
-    the CRM when a colleague's own mailbox keeps the record in step. A closed record takes nothing.
+    the CRM when a colleague's own mailbox keeps the record in step. A closed record takes nothing, nor does
+    one that only goes out.
     """
+    if is_one_way(crm.kind):
+        return Authority.CRM_ONLY
     if crm.kind.is_calendar and crm.state is not State.OPEN:
         return Authority.CRM_ONLY
     if not crm.kind.is_calendar or not (crm.attendees or server.attendees):
@@ -157,7 +160,7 @@ class _Case:
         if self.name == "organizer" and not self._may_change_organizer(to):
             may = False
         present = self._item(to).fields.get(self.name)
-        value = translated(self._item(to.other), self.name, to, present)
+        value = translated(self._item(to.other), self.name, to, present, kind=self.crm.kind)
         if not may or value is Left.ALONE or value == present:
             made.settled.add(self.name)
             return False

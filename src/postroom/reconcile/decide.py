@@ -8,9 +8,11 @@ from postroom.reconcile.changes import Change, Delta, delta_of
 from postroom.reconcile.conflict import Authority, Merge, authority, merge
 from postroom.reconcile.deletion import keeps
 from postroom.reconcile.draft import creation
+from postroom.reconcile.fields import is_one_way
 from postroom.reconcile.health import ailment, finding
 from postroom.reconcile.item import Item, Part, Side, State
 from postroom.reconcile.notice import on_deletion, on_update
+from postroom.reconcile.outward import counted
 from postroom.reconcile.pair import Decision, Doing, Pair, Parting
 from postroom.reconcile.policy import Conflicts
 from postroom.reconcile.reason import Reason
@@ -25,6 +27,7 @@ def decide(situation: Situation, pair: Pair) -> Decided:
     names = situation.names(pair.kind, situation.server.items.get(pair.server_id or ""))
     crm = delta_of(pair, Side.CRM, situation.crm, names)
     server = delta_of(pair, Side.SERVER, situation.server, names)
+    crm, server = counted(pair, crm, server, names)
     if crm.change is Change.SAME and server.change is Change.SAME:
         return _agree_again(pair, crm, server, names)
     if resting := rests(situation, pair, crm.item, server.item):
@@ -50,7 +53,11 @@ def rests(situation: Situation, pair: Pair, crm: Item | None, server: Item | Non
 def _agree_again(pair: Pair, crm: Delta, server: Delta, names: tuple[str, ...]) -> Decided:
     if not (crm.is_new_version or server.is_new_version):
         return []
-    return [Act(Doing.AGREE, Reason.NO_CONTENT_CHANGE, pair, crm=crm.item, server=server.item, names=names)]
+    reason = Reason.NO_CONTENT_CHANGE
+    if is_one_way(pair.kind):
+        # What was last written stays agreed, so that the record's next change still finds what was edited.
+        reason, names = Reason.ONE_WAY if server.fields else reason, ()
+    return [Act(Doing.AGREE, reason, pair, crm=crm.item, server=server.item, names=names)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class _Case:
             parting=parting,
         )
         if side is Side.SERVER:
-            act = replace(act, sends=on_deletion(self.item(side), self.situation.now))
+            act = replace(act, sends=on_deletion(self.item(side), self.pair.kind, self.situation.now))
         return [act]
 
     def why_kept(self, side: Side) -> Reason | None:
@@ -108,7 +115,7 @@ class _Case:
 
 def _reconcile(case: _Case) -> Decided:
     crm, server = case.item(Side.CRM), case.item(Side.SERVER)
-    if crm.kind is not server.kind or crm.kind is not case.pair.kind:
+    if (crm.kind, server.kind) != (case.pair.kind, case.pair.kind.on_server):
         return [finding(Reason.KIND_CHANGED, Side.SERVER, server, crm.id)]
     for side, item in ((Side.CRM, crm), (Side.SERVER, server)):
         if found := ailment(item, side, case.situation):
@@ -237,6 +244,8 @@ def _recreate(case: _Case, survivor: Side) -> Decided:
     kept = case.why_kept(survivor)
     if kept is not None:
         return case.parted(kept, Parting.KEPT, survivor.other)
+    if survivor is Side.SERVER and case.pair.kind.is_outward:
+        return case.parted(Reason.EDIT_BEATS_DELETION, Parting.KEPT, survivor.other)
     item = case.item(survivor)
     found = ailment(item, survivor, case.situation)
     if found is not None:

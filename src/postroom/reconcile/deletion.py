@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from postroom.reconcile.fields import is_one_way
 from postroom.reconcile.item import Item, Kind, Part, Side, State
 from postroom.reconcile.pair import Pair
 from postroom.reconcile.policy import ContactDeletion, Policy, TaskDeletion
@@ -26,10 +27,13 @@ def _keeps_on_server(pair: Pair, server: Item, now: datetime) -> Reason | None:
 
 def _keeps_in_crm(crm: Item, now: datetime, policy: Policy) -> Reason | None:
     # source: DATAVERSE-EMAIL sync logic, deletions in Exchange
+    if is_one_way(crm.kind):
+        return Reason.KEPT_ONE_WAY
     if crm.kind is Kind.CONTACT:
         may = policy.contact_deletion is ContactDeletion.DELETE_IF_OWNER and crm.part is Part.OWNER
         return None if may else Reason.KEPT_CONTACT
-    if crm.kind is Kind.TASK:
+    # source: DATAVERSE-SYNC tasks: a deletion counts for all that is a task in Exchange
+    if crm.kind.on_server is Kind.TASK:
         return _keeps_task(crm, policy.task_deletion)
     if crm.state is not State.OPEN:
         return Reason.KEPT_CLOSED

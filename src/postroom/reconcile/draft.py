@@ -51,4 +51,5 @@ def _draft(situation: Situation, source: Item, to: Side, names: tuple[str, ...])
     if to is Side.CRM and situation.hides(source):
         fields["subject"] = PRIVATE_SUBJECT
     identity = Identity(source.identity.uid, crm_id=source.id if to is Side.SERVER else "")
-    return replace(source, id="", version="", fields=fields, identity=identity, is_tracked=True)
+    kind = source.kind.on_server if to is Side.SERVER else source.kind
+    return replace(source, id="", version="", kind=kind, fields=fields, identity=identity, is_tracked=True)

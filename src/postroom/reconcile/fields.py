@@ -1,7 +1,7 @@
 """Mapping tables: which columns go with which Exchange properties, and which ways they go."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from postroom.errors import UserError
@@ -13,6 +13,7 @@ from postroom.schema.choices import SyncDirection
 _ANY = frozenset(SyncDirection)
 _BOTH = frozenset({SyncDirection.BIDIRECTIONAL})
 _INTO_CRM = frozenset({SyncDirection.TO_CRM})
+_OUT = frozenset({SyncDirection.TO_EXCHANGE})
 
 
 class Gate(Enum):
@@ -132,6 +133,14 @@ _TASK = (
     _fixed("status", "statecode statuscode", "Status"),
     _fixed("regarding", "regardingobjectid", "extended:regarding"),
 )
+# source: DATAVERSE-FIELDS phone call, letter, fax: as of tasks, without the percentage
+_CORRESPONDENCE = tuple(row for row in _TASK if row.name != "percent")
+# source: DATAVERSE-FIELDS service activity: every row goes to Outlook only
+_SERVICE = tuple(
+    replace(row, allowed=_OUT, default=SyncDirection.TO_EXCHANGE, is_told=False)
+    for row in (_TIME, *_MEETING)
+    if row not in (_RESPONSES, _PRIVATE)
+)
 
 
 def _address(name: str, number: int, entry: str, gate: Gate = Gate.NONE) -> Row:
@@ -190,6 +199,10 @@ ROWS: Mapping[Kind, tuple[Row, ...]] = {
     Kind.SERIES: (_RECURRENCE, *_MEETING),
     Kind.CONTACT: _CONTACT,
     Kind.TASK: _TASK,
+    Kind.PHONE_CALL: _CORRESPONDENCE,
+    Kind.LETTER: _CORRESPONDENCE,
+    Kind.FAX: _CORRESPONDENCE,
+    Kind.SERVICE: _SERVICE,
 }
 
 #: The same rows by their names.
@@ -214,6 +227,15 @@ def directions_of(
         row.name: chosen.get(row.name, _preset(row)) for row in ROWS[kind] if _is_open(row.gate, policy)
     }
     return {name: way for name, way in wanted.items() if way is not SyncDirection.NONE}
+
+
+def is_one_way(kind: Kind) -> bool:
+    """Say whether nothing of this kind ever comes back from the server.
+
+    >>> is_one_way(Kind.SERVICE), is_one_way(Kind.PHONE_CALL)
+    (True, False)
+    """
+    return all(row.allowed == _OUT for row in ROWS[kind])
 
 
 def find_field(kind: Kind, column: str) -> str | None:

@@ -21,7 +21,7 @@ def ailment(item: Item, side: Side, situation: Situation) -> Finding | None:
         return finding(Reason.HINDERED, side, item, words=item.hindrance)
     if len(item.attendees) > policy.most_attendees:
         return finding(Reason.TOO_MANY_ATTENDEES, side, item, words=f"{len(item.attendees)} attendees")
-    if item.kind.is_calendar and _lacks_organizer(item, side):
+    if item.kind.is_calendar and not item.kind.is_outward and _lacks_organizer(item, side):
         return finding(Reason.NO_ORGANIZER, side, item)
     if ill_timed := _ill_timed(item, policy.longest_days):
         return finding(ill_timed, side, item)

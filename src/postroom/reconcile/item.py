@@ -1,4 +1,4 @@
-"""Items: an appointment, series, contact or task as one side has it now."""
+"""Items: an appointment, contact, task, phone call or the like as one side has it now."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
@@ -30,11 +30,39 @@ class Kind(Enum):
     SERIES = "series"
     CONTACT = "contact"
     TASK = "task"
+    # Of these a server knows nothing: to it they are tasks, and an appointment.
+    PHONE_CALL = "phone call"
+    LETTER = "letter"
+    FAX = "fax"
+    SERVICE = "service activity"
 
     @property
     def is_calendar(self) -> bool:
         """Say whether it stands in a calendar and may be a meeting."""
-        return self in (Kind.APPOINTMENT, Kind.SERIES)
+        return self in (Kind.APPOINTMENT, Kind.SERIES, Kind.SERVICE)
+
+    @property
+    def on_server(self) -> "Kind":
+        """Return what its item on a server is.
+
+        >>> Kind.FAX.on_server, Kind.CONTACT.on_server
+        (<Kind.TASK: 'task'>, <Kind.CONTACT: 'contact'>)
+        """
+        return _ON_SERVER.get(self, self)
+
+    @property
+    def is_outward(self) -> bool:
+        """Say whether it is made in the CRM alone: no item of a server ever becomes one."""
+        return self in _ON_SERVER
+
+
+# source: DATAVERSE-SYNC faxes, letters and phone calls are tasks of Exchange, service activities meetings
+_ON_SERVER: Mapping[Kind, Kind] = {
+    Kind.PHONE_CALL: Kind.TASK,
+    Kind.LETTER: Kind.TASK,
+    Kind.FAX: Kind.TASK,
+    Kind.SERVICE: Kind.APPOINTMENT,
+}
 
 
 class State(Enum):

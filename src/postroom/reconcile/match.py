@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from postroom.reconcile.act import Finding
+from postroom.reconcile.fields import NAMED
 from postroom.reconcile.health import finding
 from postroom.reconcile.item import Item, Kind, Side
 from postroom.reconcile.policy import Duplicates, Policy
@@ -65,7 +66,7 @@ def _match_marks(made: Matching) -> None:
         if original is None:
             made.set_aside(Reason.DUPLICATE_MARK, Side.SERVER, bearers)
             del made.crm[crm_id]
-        elif original.kind is crm.kind:
+        elif original.kind is crm.kind.on_server:
             made.take(crm, original, Reason.MATCHED_BY_CRM_ID)
             _set_copies_aside(made, bearers, original)
 
@@ -104,7 +105,18 @@ def _match_unique(made: Matching, key: Key, reason: Reason, shared: Reason) -> N
 
 
 def _match_contents(made: Matching) -> None:
-    crm, server = _grouped(made.crm.values(), content_key), _grouped(made.server.values(), content_key)
+    """Match what looks the same: first records of the server's own kinds, then those that it knows as others.
+
+    What a person tracked is what it looks like, so that a tracked task never stands for a phone call.
+    """
+    own = [item for item in made.crm.values() if not item.kind.is_outward]
+    _match_looks(made, own, made.server.values())
+    outward = [item for item in made.crm.values() if item.kind.is_outward]
+    _match_looks(made, outward, [item for item in made.server.values() if not item.is_tracked])
+
+
+def _match_looks(made: Matching, mine: Iterable[Item], theirs: Iterable[Item]) -> None:
+    crm, server = _grouped(mine, content_key), _grouped(theirs, content_key)
     for value in sorted(crm.keys() & server.keys(), key=repr):
         _match_alike(made, crm[value], server[value])
 
@@ -126,7 +138,8 @@ def _match_alike(made: Matching, mine: list[Item], theirs: list[Item]) -> None:
 
 
 def _are_equal(crm: Item, server: Item) -> bool:
-    return all(says_the_same(crm, server, name) for name in {*crm.fields, *server.fields})
+    names = {*crm.fields, *server.fields} & NAMED[crm.kind].keys()
+    return all(says_the_same(crm, server, name) for name in names)
 
 
 def _grouped(items: Iterable[Item], key: Key) -> Mapping[Hashable, list[Item]]:
@@ -134,7 +147,7 @@ def _grouped(items: Iterable[Item], key: Key) -> Mapping[Hashable, list[Item]]:
     for item in items:
         value = key(item)
         if value:
-            groups[item.kind.value, value].append(item)
+            groups[item.kind.on_server.value, value].append(item)
     return groups
 
 
@@ -144,6 +157,10 @@ TELLING: Mapping[Kind, tuple[str, ...]] = {
     Kind.SERIES: ("recurrence", "subject"),
     Kind.CONTACT: ("full_name", "email1"),
     Kind.TASK: ("subject", "due", "start"),
+    Kind.PHONE_CALL: ("subject", "due", "start"),
+    Kind.LETTER: ("subject", "due", "start"),
+    Kind.FAX: ("subject", "due", "start"),
+    Kind.SERVICE: ("time", "subject"),
 }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from postroom.reconcile.fields import NAMED
-from postroom.reconcile.item import Attendee, Item, Part, Value
+from postroom.reconcile.item import Attendee, Item, Kind, Part, Value
 from postroom.reconcile.policy import Policy
 
 
@@ -32,6 +32,7 @@ class Rule(Enum):
     NOTHING_TO_TELL = "Nothing changed that attendees see."
     FIRST_TIME = "The mailbox is synchronized for the first time; nobody is told of what was there before."
     REBUILT = "The pair was found again after its state was lost; nobody is told twice."
+    OWN_COPY = "Each user has a copy of a service activity of his own; nobody is invited to it."
     CRM_TELLS_NOBODY = "Writing in the CRM sends nothing."
 
 
@@ -94,9 +95,9 @@ def on_update(
     return Sends(Notice.UPDATE, Rule.ORGANIZER_UPDATES, concerned)
 
 
-def on_deletion(server: Item, now: datetime) -> Sends:
-    """Return who is told when this item is removed from the server."""
-    rule = _silence(server, server.attendees, now)
+def on_deletion(server: Item, kind: Kind, now: datetime) -> Sends:
+    """Return who is told when this item, whose pair is of that kind, is removed from the server."""
+    rule = Rule.OWN_COPY if kind is Kind.SERVICE else _silence(server, server.attendees, now)
     if rule is not None:
         return Sends(Notice.NONE, rule)
     return Sends(Notice.CANCELLATION, Rule.ORGANIZER_CANCELS, server.attendees)
@@ -105,6 +106,9 @@ def on_deletion(server: Item, now: datetime) -> Sends:
 def _silence(item: Item, attendees: frozenset[Attendee], now: datetime) -> Rule | None:
     if not item.kind.is_calendar or not attendees:
         return Rule.NO_MEETING
+    # source: DATAVERSE-SYNC service appointments: invitations and cancellations are never sent
+    if item.kind is Kind.SERVICE:
+        return Rule.OWN_COPY
     if item.part is not Part.OWNER:
         return Rule.NOT_ORGANIZER
     if item.is_past(now):

@@ -70,7 +70,7 @@ def _moved(situation: Situation) -> Mapping[str, Act]:
     found: dict[str, Act] = {}
     for pair in vanished:
         items = marked.get(pair.crm_id or "-") or marked.get(pair.uid or "-") or []
-        if len(items) == 1 and items[0].kind is pair.kind:
+        if len(items) == 1 and items[0].kind is pair.kind.on_server:
             found |= _relink(pair, items[0])
     return found
 

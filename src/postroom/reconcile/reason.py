@@ -40,6 +40,7 @@ class Reason(IntEnum):
     KEPT_COMPLETED_TASK = 25, "The task is completed, and completed tasks are not deleted."
     KEPT_TASK = 26, "A task that is deleted on the server stays in the CRM."
     KEPT_SAME_UNLINKED = 27, "It is not in scope any more; unlinking leaves what was synchronized before."
+    KEPT_ONE_WAY = 28, "It only goes out of the CRM; its deletion on the server leaves the record alone."
 
     # What is noted without being written.
     NO_CONTENT_CHANGE = 30, "The version is new, and nothing in it that is synchronized."

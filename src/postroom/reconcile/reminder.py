@@ -14,7 +14,7 @@ _FREE = frozenset({AppointmentStatus.FREE, AppointmentStatus.COMPLETED, Appointm
 
 def may_remind(record: Item, now: datetime) -> bool:
     """Say whether a reminder is set when this record is written on the server."""
-    if record.kind is Kind.TASK:
+    if record.kind.on_server is Kind.TASK:
         due = record.fields.get("due")
         return isinstance(due, datetime) and due > now and record.state is State.OPEN
     if not record.kind.is_calendar or record.fields.get("show_as") in _FREE:

@@ -104,6 +104,9 @@ def _decide_alone(situation: Situation, pair: Pair, crm: Item | None, server: It
     if survivor is None:
         return []
     if pair.decision is Decision.ACCEPT and survivor.is_wanted:
+        if pair.kind.is_outward and side is Side.SERVER:
+            # It becomes what newcomers of its kind become, which is what the server says that it is.
+            return [Act(Doing.FORGET, Reason.DECIDED_MAKE, pair)]
         ailing = ailment(survivor, side, situation)
         return [ailing or creation(situation, pair, survivor, side.other, Reason.DECIDED_MAKE)]
     # What was kept stays alone while it is wanted as before; what was untracked, while it isn't wanted.

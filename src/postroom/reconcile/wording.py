@@ -17,10 +17,18 @@ def headline(act: Act) -> str:
     >>> headline(Act(Doing.UPDATE, Reason.CHANGED_IN_CRM, pair, Side.SERVER, fields={"due": 1, "body": 2}))
     'change the task on the server: body, due'
     """
-    what = f"{_VERBS[act.doing]} the {act.pair.kind.value}"
+    what = f"{_VERBS[act.doing]} the {noun(act)}"
     where = f" {_PLACES[act.side]}" if act.side else ""
     fields = f": {', '.join(sorted(act.fields))}" if act.fields else ""
     return what + where + fields
+
+
+def noun(act: Act) -> str:
+    """Return what is written: of a phone call on the server, the task that stands for it."""
+    kind = act.pair.kind
+    if act.side is Side.SERVER and kind.is_outward:
+        return f"{kind.on_server.value} of the {kind.value}"
+    return kind.value
 
 
 def subject(act: Act) -> str:

@@ -432,6 +432,66 @@ class TaskStatus(Choice):
     DEFERRED = 7, "Deferred"
 
 
+class CorrespondenceState(Choice):
+    """State of a phone call, letter or fax."""
+
+    OPEN = 0, "Open"
+    COMPLETED = 1, "Completed"
+    CANCELED = 2, "Canceled"
+
+
+class PhoneCallStatus(Choice):
+    """Status reasons of a phone call."""
+
+    OPEN = 1, "Open"
+    MADE = 2, "Made"
+    CANCELED = 3, "Canceled"
+    RECEIVED = 4, "Received"
+
+
+class LetterStatus(Choice):
+    """Status reasons of a letter."""
+
+    OPEN = 1, "Open"
+    DRAFT = 2, "Draft"
+    RECEIVED = 3, "Received"
+    SENT = 4, "Sent"
+    CANCELED = 5, "Canceled"
+
+
+class FaxStatus(Choice):
+    """Status reasons of a fax."""
+
+    OPEN = 1, "Open"
+    COMPLETED = 2, "Completed"
+    SENT = 3, "Sent"
+    RECEIVED = 4, "Received"
+    CANCELED = 5, "Canceled"
+
+
+class ServiceState(Choice):
+    """State of a service activity."""
+
+    OPEN = 0, "Open"
+    CLOSED = 1, "Closed"
+    CANCELED = 2, "Canceled"
+    SCHEDULED = 3, "Scheduled"
+
+
+class ServiceStatus(Choice):
+    """Status reasons of a service activity."""
+
+    REQUESTED = 1, "Requested"
+    TENTATIVE = 2, "Tentative"
+    PENDING = 3, "Pending"
+    RESERVED = 4, "Reserved"
+    IN_PROGRESS = 6, "In Progress"
+    ARRIVED = 7, "Arrived"
+    COMPLETED = 8, "Completed"
+    CANCELED = 9, "Canceled"
+    NO_SHOW = 10, "No Show"
+
+
 class ActivityState(Choice):
     """State of an activity of any kind."""
 

@@ -61,7 +61,9 @@ class SyncAttributeMapping(Audited, Row):
         on_delete=OnDelete.CASCADE,
         description="Owner profile.",
     )
-    entitytypecode = col.table_name(label="Entity Type Code", description="Appointment, contact or task.")
+    entitytypecode = col.table_name(
+        label="Entity Type Code", description="Such as appointment, contact, task."
+    )
     mappingname = col.text(100, label="Mapping Name", description="Display name.")
     attributecrmname = col.text(100, label="Attribute CRM Name", description="CRM column.")
     attributeexchangename = col.text(100, label="Attribute Exchange Name", description="Exchange property.")

@@ -35,6 +35,10 @@ class ActivityParty(Versioned, Row):
         "appointment",
         "recurringappointmentmaster",
         "task",
+        "phonecall",
+        "letter",
+        "fax",
+        "serviceappointment",
         label="Activity",
         required=Required.SYSTEM,
         collection={
@@ -43,6 +47,10 @@ class ActivityParty(Versioned, Row):
             "appointment": "appointment_activity_parties",
             "recurringappointmentmaster": "recurringappointmentmaster_activity_parties",
             "task": "task_activity_parties",
+            "phonecall": "phonecall_activity_parties",
+            "letter": "letter_activity_parties",
+            "fax": "fax_activity_parties",
+            "serviceappointment": "serviceappointment_activity_parties",
         },
         on_delete=OnDelete.CASCADE,
     )

@@ -10,6 +10,7 @@ from postroom.schema.appointment import Appointment
 from postroom.schema.attachment import ActivityMimeAttachment, Attachment
 from postroom.schema.blob import Blob
 from postroom.schema.contact import Contact
+from postroom.schema.correspondence import Fax, Letter, PhoneCall
 from postroom.schema.decision import Decision
 from postroom.schema.email import Email
 from postroom.schema.folder import MailboxTrackingCategory, MailboxTrackingFolder
@@ -38,6 +39,7 @@ from postroom.schema.queue import Queue, QueueItem
 from postroom.schema.recurrence import RecurrenceRule, RecurringAppointmentMaster
 from postroom.schema.report import Report
 from postroom.schema.search import AddressChoice, EmailHash, EmailSearch
+from postroom.schema.service import ServiceAppointment
 from postroom.schema.table import Row, TableInfo, Unstored
 from postroom.schema.task import Task
 from postroom.schema.team import BusinessUnit, Team
@@ -78,6 +80,10 @@ CLASSES: Sequence[type[Row] | type[Unstored]] = (
     RecurringAppointmentMaster,
     RecurrenceRule,
     Task,
+    PhoneCall,
+    Letter,
+    Fax,
+    ServiceAppointment,
     Contact,
     Account,
     Lead,

@@ -138,7 +138,7 @@ class MemoryItems:
 
     def find_alike(self, items: Sequence[Item]) -> Sequence[str]:
         """Return the ids of items that look like one of these."""
-        keys = {(item.kind, key) for item in items if (key := content_key(item))}
+        keys = {(item.kind.on_server, key) for item in items if (key := content_key(item))}
         return [item.id for item in self.items.values() if (item.kind, content_key(item)) in keys]
 
     def note(self, item_id: str, other_id: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from postroom.errors import UserError
 from postroom.schema import registry
-from postroom.schema.choices import ActiveState, QueryState
+from postroom.schema.choices import ActiveState, Participation, QueryState
 from postroom.schema.query import SavedQuery, UserQuery
 from postroom.schema.user import SystemUser
 from postroom.store.fetch import BadFetch, Viewer, compiled, read
@@ -54,31 +54,41 @@ def _owned(table: str, state: int) -> str:
     )
 
 
-def _attended(table: str) -> str:
-    # Open or Scheduled; the user is its organizer or a required attendee, not merely its owner.
+def _attended(table: str, *roles: Participation) -> str:
+    # Open or Scheduled; the user has one of these roles and is not merely its owner.
+    codes = "".join(f"<value>{int(role)}</value>" for role in roles)
     return (
         f'<fetch><entity name="{table}"><filter type="and">'
         '<condition attribute="statecode" operator="in"><value>0</value><value>3</value></condition>'
         "</filter>"
         '<link-entity name="activityparty" from="activityid" to="activityid"><filter type="and">'
         '<condition attribute="partyid" operator="eq-userid"/>'
-        '<condition attribute="participationtypemask" operator="in">'
-        "<value>5</value><value>7</value></condition>"
+        f'<condition attribute="participationtypemask" operator="in">{codes}</condition>'
         "</filter></link-entity></entity></fetch>"
     )
 
+
+_MUST_COME: Final = (Participation.REQUIRED, Participation.ORGANIZER)
 
 #: What every user begins with: the name, the table and the query.
 # source: DATAVERSE-SYNC default synchronization filters
 DEFAULTS: Final[Sequence[tuple[str, str, str]]] = (
     ("My Outlook Contacts", "contact", _owned("contact", 0)),
-    ("My Appointments", "appointment", _attended("appointment")),
+    ("My Appointments", "appointment", _attended("appointment", *_MUST_COME)),
     (
         "My Recurring Appointments",
         "recurringappointmentmaster",
-        _attended("recurringappointmentmaster"),
+        _attended("recurringappointmentmaster", *_MUST_COME),
+    ),
+    (
+        "My Service Activities",
+        "serviceappointment",
+        _attended("serviceappointment", *_MUST_COME, Participation.RESOURCE),
     ),
     ("My Tasks", "task", _owned("task", 0)),
+    ("My Phone Calls", "phonecall", _owned("phonecall", 0)),
+    ("My Letters", "letter", _owned("letter", 0)),
+    ("My Faxes", "fax", _owned("fax", 0)),
 )
 
 

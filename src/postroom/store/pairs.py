@@ -29,6 +29,10 @@ TABLES = {
     Kind.SERIES: "recurringappointmentmaster",
     Kind.CONTACT: "contact",
     Kind.TASK: "task",
+    Kind.PHONE_CALL: "phonecall",
+    Kind.LETTER: "letter",
+    Kind.FAX: "fax",
+    Kind.SERVICE: "serviceappointment",
 }
 _SUBJECT, _ERROR, _VALUE = 2048, 2048, 1_000_000
 

@@ -5,23 +5,22 @@ from itertools import chain
 import pytest
 
 from postroom.errors import UserError
-from postroom.reconcile.fields import NAMED, ROWS, canonical_fields, directions_of, goes_to
+from postroom.reconcile.fields import NAMED, ROWS, canonical_fields, directions_of, goes_to, is_one_way
 from postroom.reconcile.item import Attendee, Kind, Side
 from postroom.reconcile.policy import Policy, PrivateItems
 from postroom.schema.choices import SyncDirection
 from postroom.schema.registry import by_logical_name
+from postroom.store.pairs import TABLES
 
-TABLES = {
-    Kind.APPOINTMENT: "appointment",
-    Kind.SERIES: "recurringappointmentmaster",
-    Kind.CONTACT: "contact",
-    Kind.TASK: "task",
-}
 FIXED = {
     Kind.APPOINTMENT: {"time", "importance", "show_as", "required", "optional", "organizer", "regarding"},
     Kind.SERIES: {"recurrence", "importance", "show_as", "required", "optional", "organizer", "regarding"},
     Kind.TASK: {"importance", "status", "regarding"},
     Kind.CONTACT: {"full_name", "company"},
+    Kind.PHONE_CALL: {"importance", "status", "regarding"},
+    Kind.LETTER: {"importance", "status", "regarding"},
+    Kind.FAX: {"importance", "status", "regarding"},
+    Kind.SERVICE: set(),
 }
 # Kept elsewhere than in a column of the record's own.
 ELSEWHERE = {"activitymimeattachment", "recurrencerule", "activityparty.postroom_response"}
@@ -71,6 +70,22 @@ def test_attachments_go_nowhere_until_the_organization_wants_them() -> None:
     wanted = directions_of(Kind.APPOINTMENT, Policy(sync_attachments=True))
     assert wanted["attachments"] is SyncDirection.BIDIRECTIONAL
     assert "attachments" not in directions_of(Kind.SERIES, Policy(sync_attachments=True))
+
+
+@pytest.mark.parametrize("kind", [Kind.PHONE_CALL, Kind.LETTER, Kind.FAX])
+def test_what_is_a_task_on_the_server_has_the_fields_of_one_without_the_percentage(kind: Kind) -> None:
+    assert kind.on_server is Kind.TASK
+    assert set(NAMED[kind]) == set(NAMED[Kind.TASK]) - {"percent"}
+    assert not is_one_way(kind)
+
+
+def test_a_service_activity_goes_out_and_nothing_of_it_comes_back() -> None:
+    ways = directions_of(Kind.SERVICE, Policy(private_items=PrivateItems.MARKED))
+    assert set(ways.values()) == {SyncDirection.TO_EXCHANGE}
+    assert set(ways) == set(directions_of(Kind.APPOINTMENT, Policy())) - {"responses"}
+    assert [kind for kind in Kind if is_one_way(kind)] == [Kind.SERVICE]
+    with pytest.raises(UserError, match="can't be set to Bidirectional"):
+        directions_of(Kind.SERVICE, Policy(), {"subject": SyncDirection.BIDIRECTIONAL})
 
 
 def test_only_the_mailing_address_goes_unless_all_three_are_wanted() -> None:

@@ -9,16 +9,12 @@ from postroom.schema import registry
 from postroom.schema.choices import Priority
 from postroom.schema.column import Kind as ColumnKind
 from postroom.schema.targets import REGARDING
+from postroom.store import pairs
 
 Row = Mapping[str, Any]
 
 #: Where the records of each kind lie.
-TABLES: Mapping[Kind, str] = {
-    Kind.APPOINTMENT: "appointment",
-    Kind.SERIES: "recurringappointmentmaster",
-    Kind.CONTACT: "contact",
-    Kind.TASK: "task",
-}
+TABLES: Mapping[Kind, str] = pairs.TABLES
 KINDS: Mapping[str, Kind] = {table: kind for kind, table in TABLES.items()}
 
 

@@ -13,7 +13,7 @@ from postroom.reconcile.item import Identity, Item, Kind, Part, Privacy
 from postroom.recurrence.obstacle import UnsupportedRecurrence
 from postroom.schema import registry
 from postroom.store.index import chunks_of
-from postroom.store.items import appointments, contacts, series, tasks
+from postroom.store.items import appointments, contacts, letters, series, services, tasks
 from postroom.store.items.columns import KINDS, Row
 from postroom.store.items.keeper import Keeper
 from postroom.store.items.people import People, people_of
@@ -69,6 +69,41 @@ def _tasks(_connection: Connection, rows: Sequence[Row], keeper: Keeper) -> Made
         )
         for row in rows
     }
+
+
+def _letters(kind: Kind) -> "_Maker":
+    def make(_connection: Connection, rows: Sequence[Row], keeper: Keeper) -> Made:
+        return {
+            row["activityid"]: _item(
+                kind,
+                row["activityid"],
+                row,
+                letters.fields_of(kind, row),
+                part=_part(row, keeper),
+                state=letters.state_of(row),
+            )
+            for row in rows
+        }
+
+    return make
+
+
+def _services(connection: Connection, rows: Sequence[Row], keeper: Keeper) -> Made:
+    people = people_of(connection, [row["activityid"] for row in rows], keeper)
+    nobody = People(keeper)
+    return {row["activityid"]: _service(row, people.get(row["activityid"], nobody)) for row in rows}
+
+
+def _service(row: Row, people: People) -> Item:
+    return _item(
+        Kind.SERVICE,
+        row["activityid"],
+        row,
+        services.fields_of(row, people),
+        state=services.state_of(row),
+        unaddressed=people.unaddressed,
+        hindrance=appointments.hindrance_of(row),
+    )
 
 
 def _appointments(connection: Connection, rows: Sequence[Row], keeper: Keeper) -> Made:
@@ -143,11 +178,16 @@ def _part(row: Row, keeper: Keeper) -> Part:
     return Part.GUEST_OF_COLLEAGUE if row["ownerid"] in keeper.colleagues else Part.GUEST_OF_OUTSIDER
 
 
-_MAKERS: Mapping[Kind, Callable[[Connection, Sequence[Row], Keeper], Made]] = {
+_Maker = Callable[[Connection, Sequence[Row], Keeper], Made]
+_MAKERS: Mapping[Kind, _Maker] = {
     Kind.CONTACT: _contacts,
     Kind.TASK: _tasks,
     Kind.APPOINTMENT: _appointments,
     Kind.SERIES: _series,
+    Kind.PHONE_CALL: _letters(Kind.PHONE_CALL),
+    Kind.LETTER: _letters(Kind.LETTER),
+    Kind.FAX: _letters(Kind.FAX),
+    Kind.SERVICE: _services,
 }
 #: The tables that are read.
 READ: Final = tuple(table for table, kind in KINDS.items() if kind in _MAKERS)

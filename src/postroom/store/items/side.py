@@ -23,7 +23,7 @@ from postroom.schema import registry
 from postroom.schema.ids import SYSTEM_USER_ID
 from postroom.store.fetch import Viewer, viewer_of
 from postroom.store.index import chunks_of
-from postroom.store.items import appointments, contacts, series, tasks
+from postroom.store.items import appointments, contacts, letters, series, tasks
 from postroom.store.items.alike import candidates
 from postroom.store.items.columns import KINDS, TABLES, clipped
 from postroom.store.items.keeper import Keeper, keeper_of
@@ -51,7 +51,7 @@ def record_id(token: str) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class StoreItems:
-    """The appointments, series, contacts and tasks that go to one user's mailbox."""
+    """The appointments, contacts, tasks and the like that go to one user's mailbox."""
 
     records: Records
     user: UUID
@@ -144,6 +144,8 @@ class StoreItems:
     def _read(self, connection: Connection, table: str, ids: Collection[UUID]) -> Mapping[str, Item]:
         keeper = keeper_of(connection, self.user)
         items = read_items(connection, table, ids, keeper)
+        if not items:
+            return {}
         standing = standing_of(connection, self._viewer(connection), table, list(items))
         return {item.id: _placed(item, id, standing) for id, item in items.items()}
 
@@ -214,6 +216,8 @@ class StoreItems:
             values = contacts.columns_of(connection, fields)
         elif kind is Kind.TASK:
             values = tasks.columns_of(fields)
+        elif kind in letters.STATUSES:
+            values = letters.columns_of(kind, fields)
         else:
             values = appointments.columns_of(table, fields)
         if isinstance(wanted := fields.get("recurrence"), Series):

@@ -7,7 +7,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from postroom.schema.choices import AppointmentState, InstanceType, TaskState
+from postroom.schema.choices import (
+    AppointmentState,
+    CorrespondenceState,
+    InstanceType,
+    ServiceState,
+    TaskState,
+)
 from postroom.schema.organization import Organization
 from postroom.schema.recurrence import RecurringAppointmentMaster
 from postroom.store.records.hooks import Write, WriteKind
@@ -20,11 +26,21 @@ _NOT_OF_CONTENT: Final = frozenset(
     {"statecode", "statuscode", "actualstart", "actualend", "globalobjectid", "ownerid", "owneridtype"}
 )
 _STILL_ON: Final = (AppointmentState.OPEN, AppointmentState.SCHEDULED)
-_COMPLETED: Final = {"appointment": AppointmentState.COMPLETED, "task": TaskState.COMPLETED}
+#: The state in which each of these has come to its end.
+_COMPLETED: Final = {
+    "appointment": AppointmentState.COMPLETED,
+    "task": TaskState.COMPLETED,
+    "phonecall": CorrespondenceState.COMPLETED,
+    "letter": CorrespondenceState.COMPLETED,
+    "fax": CorrespondenceState.COMPLETED,
+    "serviceappointment": ServiceState.CLOSED,
+}
+#: What takes a length of time.
+_LASTING: Final = frozenset({"appointment", "serviceappointment"})
 
 
 def check_times(write: Write) -> None:
-    """Refuse an appointment or task that ends before it starts, and an appointment that is too long."""
+    """Refuse what ends before it starts, and an appointment that is too long."""
     if write.kind is WriteKind.DELETE or not write.changes("scheduledstart", "scheduledend"):
         return
     start, end = write.after.get("scheduledstart"), write.after.get("scheduledend")
@@ -36,13 +52,13 @@ def check_times(write: Write) -> None:
             code=_WRONG_TIMES,
             column="scheduledend",
         )
-    elif write.table.logical_name == "appointment":
+    elif write.table.logical_name in _LASTING:
         _check_length(write, start, end)
         write.values["scheduleddurationminutes"] = (end - start) // _MINUTE
 
 
 def note_completion(write: Write) -> None:
-    """Fill in when an appointment or task ended that is completed now."""
+    """Fill in when something ended that is completed now."""
     completed = _COMPLETED.get(write.table.logical_name)
     if write.kind is WriteKind.DELETE or not write.changes("statecode"):
         return

@@ -52,7 +52,7 @@ def check_parties(write: Write) -> None:
         except InvalidRecord as problem:
             write.refuse(f"Party {number}: {problem}", code=problem.code, column=problem.column)
     if sum(row.get("participationtypemask") == Participation.SENDER for row in rows) > 1:
-        write.refuse("An e-mail has one sender.", code=_TWO_SENDERS)
+        write.refuse("An activity has one sender.", code=_TWO_SENDERS)
     write.parties = rows
     if write.table.has("torecipients") and "torecipients" not in write.values:
         write.values["torecipients"] = _recipients(rows)

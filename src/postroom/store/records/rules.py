@@ -37,10 +37,19 @@ from postroom.store.records.series import follow_series, keep_rule, part_with_in
 
 _ACTIVITIES = tuple(table.logical_name for table in registry.activities())
 
+_CORRESPONDENCE = ("phonecall", "letter", "fax")
+_TIMED = ("appointment", "task", *_CORRESPONDENCE, "serviceappointment")
+
 _BEFORE: tuple[tuple[Hook, tuple[str, ...]], ...] = (
-    (refuse_changes_when_closed, ("email", "appointment", "recurringappointmentmaster")),
-    (check_times, ("appointment", "task")),
-    (note_completion, ("appointment", "task")),
+    (
+        refuse_changes_when_closed,
+        (
+            *("email", "appointment", "recurringappointmentmaster"),
+            *(*_CORRESPONDENCE, "serviceappointment"),
+        ),
+    ),
+    (check_times, _TIMED),
+    (note_completion, _TIMED),
     (make_exception, ("appointment",)),
     (settle_rule, ("recurringappointmentmaster",)),
     (part_with_instances, ("recurringappointmentmaster",)),

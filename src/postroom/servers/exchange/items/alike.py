@@ -21,11 +21,11 @@ _PROBLEM: Final = "Items that look alike were not looked for"
 
 def alike(session: Session, reader: Reader, places: Places, items: Sequence[Item]) -> Sequence[str]:
     """Return the ids of items with an equal `match.content_key`."""
-    keys = {(item.kind, content_key(item)) for item in items if content_key(item)}
+    keys = {(item.kind.on_server, content_key(item)) for item in items if content_key(item)}
     found: list[str] = []
     for kind in dict.fromkeys(kind for kind, _ in keys):
         folders = [folder for folder, held in places.kinds.items() if held is _held(kind)]
-        candidates = _candidates(session, folders, [item for item in items if item.kind is kind])
+        candidates = _candidates(session, folders, [item for item in items if item.kind.on_server is kind])
         for batch in reader.read(map(Named, dict.fromkeys(candidates)), (_held(kind),), folders):
             found += (each.id for each in batch.values() if (each.kind, content_key(each)) in keys)
     return found
