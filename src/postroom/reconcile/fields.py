@@ -84,8 +84,10 @@ _ATTACHMENTS = Row(
     ("activitymimeattachment",),
     ("FileAttachment",),
     default=SyncDirection.NONE,
-    form=Form.PLAIN,
+    form=Form.FILES,
     gate=Gate.ATTACHMENTS,
+    # Not told: Outlook itself sends no update for an attachment alone unless its organizer asks for it, and
+    # the next update brings it along.
 )
 #: Taken from the organizer's copy; no administrator's table lists them.
 _RESPONSES = Row(
@@ -214,6 +216,16 @@ def directions_of(
         row.name: chosen.get(row.name, _preset(row)) for row in ROWS[kind] if _is_open(row.gate, policy)
     }
     return {name: way for name, way in wanted.items() if way is not SyncDirection.NONE}
+
+
+def is_of_files(kind: Kind, name: str) -> bool:
+    """Say whether a field holds attached files.
+
+    >>> is_of_files(Kind.APPOINTMENT, "attachments"), is_of_files(Kind.TASK, "subject")
+    (True, False)
+    """
+    row = NAMED[kind].get(name)
+    return row is not None and row.form is Form.FILES
 
 
 def find_field(kind: Kind, column: str) -> str | None:
