@@ -1,4 +1,4 @@
-"""Which attachments the organization keeps: how large a file may be, and which kinds are blocked."""
+"""Which attachments the organization keeps: how large, and which kinds are blocked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

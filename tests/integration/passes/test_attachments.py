@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from tests.support.company import Company
+from tests.support.ews_schema import Traffic
 from tests.support.exchange_items import BERLIN, CATEGORY, ItemDesk, item_desk
 from tests.support.guid_items import Desk
 from tests.support.synchronizing import NOON
@@ -150,8 +151,11 @@ _MOVING = ("GetAttachment", "CreateAttachment", "DeleteAttachment", "UpdateItem"
 def desk(company: Company) -> Iterator[FilesDesk]:
     """Ann's desk."""
     company.clock.at = NOON
+    traffic = Traffic()
     with item_desk(frame=FILES) as exchange:
+        exchange.place.also = traffic.hear
         yield FilesDesk(company, exchange)
+    assert traffic.violations == []
 
 
 def test_files_of_the_crm_reach_outlook_and_are_not_moved_again(desk: FilesDesk) -> None:

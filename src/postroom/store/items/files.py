@@ -1,4 +1,4 @@
-"""Files of appointments in the store: read without their contents, and kept once per content.
+"""Files of appointments in the store: read without contents, kept once per content.
 
 Contents that come from a server are fetched before the transaction in which they are kept: nobody who writes
 in the store waits for a mail server.

@@ -1,4 +1,4 @@
-"""The content of one attached file, fetched when somebody reads it; big ones pass through a file."""
+"""The content of one attached file, fetched when somebody reads it."""
 
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Appointments written with their files: no file is attached twice, and no half of them passes for all.
+"""Appointments written with their files: none twice, and no half of them for all.
 
 Exchange attaches files one request at a time. While there is more than one to be done the item bears the mark
 of what is being written; it takes what belongs to it last, so that attendees are told when all is there.

@@ -1,4 +1,4 @@
-"""Files attached to appointments: what the server tells of them, and what we remember on the item.
+"""Files on appointments: what the server tells of them, and what we remember on the item.
 
 Exchange tells name, size and time of a file, and no digest. So the digests of files that we attached are
 remembered in a property of ours on the item; each holds for as long as the file is as it was then.
