@@ -6,15 +6,19 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from postroom.configuration.attachments import attachment_rules
 from postroom.configuration.switch import Switch
 from postroom.configuration.switches import read_switches
 from postroom.mime.key import address_key
 from postroom.passes.context import Context
 from postroom.passes.exchange import exchange_account, remember_url
+from postroom.passes.item_policy import policy_of_items
 from postroom.passes.sides import Sides
 from postroom.schema.choices import Workload
 from postroom.schema.mailbox import Mailbox
 from postroom.store import folders
+from postroom.store.blobs import THRESHOLD
+from postroom.store.items.files import RecordFiles
 from postroom.store.items.side import StoreItems
 from postroom.store.mailboxes import Setup
 from postroom.store.zones import zone_of_user
@@ -33,6 +37,7 @@ def open_item_sides(context: Context, setup: Setup) -> Sides:
     with context.database.read() as connection:
         category = _category_of(connection, setup)
         zone = zone_of_user(connection, user)
+    files = _files_of(context, setup)
     frame = Frame(
         setup.mailbox["emailaddress"] or "",
         zone=zone.tz,
@@ -40,6 +45,7 @@ def open_item_sides(context: Context, setup: Setup) -> Sides:
         category=category,
         organization=str(setup.organization["organizationid"]),
         is_colleague=_colleagues(context),
+        files=files.rules if files else None,
     )
     server = open_exchange_items(
         exchange_account(context, setup, Workload.ITEMS),
@@ -47,7 +53,17 @@ def open_item_sides(context: Context, setup: Setup) -> Sides:
         now=context.clock.now,
         on_found=lambda url: remember_url(context, setup.mailbox_id, url),
     )
-    return Sides(StoreItems(context.records, user, zone.tz), server)
+    return Sides(StoreItems(context.records, user, zone.tz, files=files), server)
+
+
+def _files_of(context: Context, setup: Setup) -> RecordFiles | None:
+    """Return how attached files are kept; None when the organization does not synchronize them."""
+    organization = setup.organization
+    if not policy_of_items(organization).sync_attachments:
+        return None
+    threshold = organization.get("postroom_largeblobthreshold")
+    rules = attachment_rules(organization)
+    return RecordFiles(context.blobs, rules, THRESHOLD if threshold is None else threshold)
 
 
 def _category_of(connection: Connection, setup: Setup) -> str:

@@ -8,10 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from postroom.configuration.attachments import attachment_rules
 from postroom.errors import InvalidRecord, UserError
 from postroom.passes.context import Context
-from postroom.passes.rows import AttachmentRules
-from postroom.passes.terms import extensions
 from postroom.ports.mail import is_safe_address
 from postroom.schema import registry
 from postroom.schema.attachment import ActivityMimeAttachment
@@ -165,10 +164,7 @@ def _wants_no_mail(connection: Connection, party: Mapping[Any, Any]) -> bool:
 def _attachment_problems(
     connection: Connection, email: UUID, organization: Mapping[Any, Any]
 ) -> Iterator[InvalidRecord]:
-    rules = AttachmentRules(
-        organization.get("maxuploadfilesize") or 5_242_880,
-        extensions(organization.get("blockedattachments") or ""),
-    )
+    rules = attachment_rules(organization)
     query = sa.select(_FILE.c.filename, _FILE.c.filesize, _FILE.c.body).where(_FILE.c.objectid == email)
     for row in connection.execute(query):
         size = row.filesize if row.filesize is not None else len(row.body or "") * 3 // 4

@@ -13,13 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from postroom.configuration.attachments import AttachmentRules
 from postroom.errors import DuplicateRow, PostroomError, StoreBusy
 from postroom.mime.message import Attachment, BytesContent, Raw
 from postroom.passes import newcomers
 from postroom.passes.context import Context
 from postroom.passes.gather import AddressBook, gather
 from postroom.passes.judge import Judged, Opened, judge
-from postroom.passes.rows import AttachmentRules, Stored, add
+from postroom.passes.rows import Stored, add
 from postroom.passes.terms import Terms
 from postroom.ports.blobs import BlobRef
 from postroom.schema.choices import QuarantineCause

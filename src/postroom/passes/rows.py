@@ -25,6 +25,7 @@ from postroom.schema.choices import (
     SetBy,
 )
 from postroom.schema.ids import new_id
+from postroom.store.blobs import content_key
 from postroom.store.messages import Row, Rows
 from postroom.tracking.conversation import base_hash
 from postroom.tracking.resolution import Ownership, Party
@@ -38,29 +39,6 @@ SERVER_ID, FOLDER, REASON, MATCHED = 1000, 256, 2000, 320
 STATUS, DIAGNOSTIC = 20, 500
 
 EMAIL_TYPE_CODE = 4202
-
-
-@dataclass(frozen=True, slots=True)
-class AttachmentRules:
-    """Which attachments the organization keeps."""
-
-    #: Largest file in octets.
-    largest: int
-    #: File name extensions without the dot, in lower case.
-    blocked: frozenset[str]
-
-    def refusal(self, filename: str, size: int) -> str:
-        """Return why a file is left out, or nothing when it is kept.
-
-        >>> AttachmentRules(10, frozenset({"exe"})).refusal("setup.EXE", 5)
-        'the extension “exe” is blocked'
-        """
-        extension = filename.rpartition(".")[2].lower() if "." in filename else ""
-        if extension in self.blocked:
-            return f"the extension “{extension}” is blocked"
-        if size > self.largest:
-            return f"it is larger than {self.largest} bytes"
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,13 +267,6 @@ def _party_columns(
         "ownerid": owner.owner,
         "owneridtype": owner.table,
     }
-
-
-def content_key(ref: BlobRef) -> UUID:
-    """Return the key of the row that stands for this content: equal content, equal key."""
-    # source: RFC9562 5.8
-    number = int.from_bytes(ref.digest[:16])
-    return UUID(int=number & ~(0xF << 76) & ~(0b11 << 62) | (0x8 << 76) | (0b10 << 62))
 
 
 def _content_row(item: Stored) -> Row:

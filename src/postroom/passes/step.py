@@ -25,6 +25,7 @@ from postroom.reconcile.agree import Answer, Written, failed, journalled, settle
 from postroom.reconcile.guard import Reading
 from postroom.reconcile.health import QUIET
 from postroom.reconcile.pair import Doing, Pair
+from postroom.reconcile.reason import Reason
 from postroom.schema.choices import Workload
 from postroom.schema.ids import new_id
 from postroom.store import alerts, filters, marks, pairs
@@ -210,4 +211,5 @@ def _loud(findings: Sequence[Finding]) -> Iterator[Finding]:
 
 def _about_finding(finding: Finding) -> alerts.Alert:
     words = f" ({finding.words})" if finding.words else ""
-    return alerts.item_left_alone(finding.reason.sentence, f"“{finding.subject}”{words}", finding.item_id)
+    make = alerts.file_left_out if finding.reason is Reason.FILE_LEFT_OUT else alerts.item_left_alone
+    return make(finding.reason.sentence, f"“{finding.subject}”{words}", finding.item_id)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from postroom.configuration.attachments import AttachmentRules, attachment_rules
 from postroom.passes.judge import IsGone
-from postroom.passes.rows import AttachmentRules, Setting
+from postroom.passes.rows import Setting
 from postroom.store import mailboxes
 from postroom.store.mailboxes import Setup
 from postroom.store.policy import policy_of
@@ -14,7 +15,6 @@ from postroom.store.records import SYSTEM_USER_ID
 from postroom.tracking.facts import Policy
 from postroom.tracking.resolution import Ownership
 
-_LARGEST_ATTACHMENT = 5_242_880
 _IN_DATABASE = 262_144
 
 
@@ -50,10 +50,7 @@ def terms_of(
     policy = policy_of(organization)
     return Terms(
         policy,
-        AttachmentRules(
-            _or(organization.get("maxuploadfilesize"), _LARGEST_ATTACHMENT),
-            extensions(organization.get("blockedattachments") or ""),
-        ),
+        attachment_rules(organization),
         Setting(
             now,
             setup.mailbox_id,
@@ -67,15 +64,6 @@ def terms_of(
         some_broken,
         _or(organization.get("postroom_largeblobthreshold"), _IN_DATABASE),
     )
-
-
-def extensions(blocked: str) -> frozenset[str]:
-    """Return the extensions of the organization's list.
-
-    >>> sorted(extensions("exe; .COM;;vbs"))
-    ['com', 'exe', 'vbs']
-    """
-    return frozenset(e for part in blocked.split(";") if (e := part.strip().lstrip(".").lower()))
 
 
 def _or(value: int | None, otherwise: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 
+from postroom.reconcile.files import files_in
 from postroom.reconcile.item import Attendee, Value
 
 
@@ -15,6 +16,7 @@ class Form(Enum):
     TEXT = "text of many lines"
     MOMENT = "an instant"
     PEOPLE = "a set of attendees"
+    FILES = "attached files"
     #: A number, a choice, a date, or a value that another package has made comparable.
     PLAIN = "as it is"
 
@@ -55,6 +57,13 @@ def _people(value: Value) -> Value:
     return frozenset(each for each in value if isinstance(each, Attendee) and each.key) or None
 
 
+def _files(value: Value) -> Value:
+    if not isinstance(value, tuple):
+        return value
+    # Servers list them in any order.
+    return tuple(sorted(files_in(value), key=lambda file: (file.name, file.state, file.id))) or None
+
+
 def _plain(value: Value) -> Value:
     return value
 
@@ -65,5 +74,6 @@ _MAKERS: Mapping[Form, Callable[[Value], Value]] = {
     Form.TEXT: _text,
     Form.MOMENT: _moment,
     Form.PEOPLE: _people,
+    Form.FILES: _files,
     Form.PLAIN: _plain,
 }

@@ -1,11 +1,14 @@
 """Conflicts: two changed items put together field by field, and what is overwritten by it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
 from postroom.reconcile.changes import Delta
 from postroom.reconcile.days import changed_days, with_days
-from postroom.reconcile.fields import Directions, goes_to, is_one_way
+from postroom.reconcile.fields import Directions, goes_to, is_of_files, is_one_way
+from postroom.reconcile.files import kept, united
+from postroom.reconcile.fingerprint import fingerprint
 from postroom.reconcile.item import Item, Part, Side, State, Value
 from postroom.reconcile.pair import Pair
 from postroom.reconcile.series import Series
@@ -73,13 +76,18 @@ def authority(crm: Item, server: Item) -> Authority:
 def merge(
     pair: Pair, crm: Delta, server: Delta, directions: Directions, authority: Authority = Authority.LATER
 ) -> Merge:
-    """Put two items together, both of which were seen, by the fields that changed on each."""
+    """Put two items together, both of which were seen, by the fields that are not as agreed.
+
+    A side whose version is the agreed one is compared all the same: it may hold what was not synchronized
+    when that version was agreed on.
+    """
     assert crm.item is not None  # noqa: S101
     assert server.item is not None  # noqa: S101
     made = Merge()
     for name in sorted(crm.fields | server.fields):
         case = _Case(pair, crm.item, server.item, directions, authority, name)
-        case.settle(made, in_crm=name in crm.fields, on_server=name in server.fields)
+        told = {side for side, delta in ((Side.CRM, crm), (Side.SERVER, server)) if name in delta.fields}
+        case.settle(made, told)
     return made
 
 
@@ -94,14 +102,37 @@ class _Case:
     authority: Authority
     name: str
 
-    def settle(self, made: Merge, *, in_crm: bool, on_server: bool) -> None:
+    def settle(self, made: Merge, told: Collection[Side]) -> None:
+        changed = [side for side in Side if side in told or self._has_changed(side)]
         if says_the_same(self.crm, self.server, self.name):
             made.settled.add(self.name)
-        elif in_crm and on_server:
-            if not self._settle_days(made):
-                self._settle_both(made)
-        else:
-            self._write(made, Side.SERVER if in_crm else Side.CRM)
+        elif len(changed) == 1:
+            self._write(made, changed[0].other)
+        elif self._is_of_files and not self._was_agreed():
+            self._unite(made)
+        elif not self._settle_days(made):
+            self._settle_both(made)
+
+    def _has_changed(self, side: Side) -> bool:
+        agreed = self.pair.snapshot(side).prints.get(self.name)
+        return agreed != fingerprint(self._item(side).fields.get(self.name))
+
+    def _unite(self, made: Merge) -> None:
+        """Have both sides hold the files of both, which were never agreed on: none may get lost."""
+        lacking: dict[Side, Value] = {}
+        for to in Side:
+            mine, theirs = (self._item(side).fields.get(self.name) for side in (to, to.other))
+            both = united(mine, theirs)
+            if len(kept(both)) > len(kept(mine)) and self._may_go(to):
+                lacking[to] = both
+        if not lacking:
+            made.settled.add(self.name)
+            return
+        # The CRM gets what it lacks from the server by the next plan, whatever befalls this one.
+        first = Side.SERVER if Side.SERVER in lacking else Side.CRM
+        made.to(first)[self.name] = lacking[first]
+        if len(lacking) > 1:
+            made.unsettled.add(self.name)
 
     def _settle_days(self, made: Merge) -> bool:
         """Put together the days of a series, one by one; say whether that is possible."""
@@ -128,9 +159,9 @@ class _Case:
         else:
             made.settled.add(self.name)
         if with_days(crm, server, of_both) != crm:
-            lost, kept = (crm, for_crm) if losing is Side.CRM else (server, for_server)
+            lost, stays = (crm, for_crm) if losing is Side.CRM else (server, for_server)
             item_id = self._item(losing).id
-            made.overwritten.append(Overwritten(losing, item_id, self.name, lost, kept, self.authority))
+            made.overwritten.append(Overwritten(losing, item_id, self.name, lost, stays, self.authority))
         return True
 
     def _goes_both_ways(self) -> bool:
@@ -154,11 +185,7 @@ class _Case:
 
     def _write(self, made: Merge, to: Side) -> bool:
         """Have this field written on that side; settle it untouched where it may not go there."""
-        may = goes_to(to, self.directions.get(self.name))
-        if to is Side.CRM and self.authority is Authority.CRM_ONLY:
-            may = False
-        if self.name == "organizer" and not self._may_change_organizer(to):
-            may = False
+        may = self._may_go(to)
         present = self._item(to).fields.get(self.name)
         value = translated(self._item(to.other), self.name, to, present, kind=self.crm.kind)
         if not may or value is Left.ALONE or value == present:
@@ -166,6 +193,13 @@ class _Case:
             return False
         made.to(to)[self.name] = value
         return True
+
+    def _may_go(self, to: Side) -> bool:
+        if not goes_to(to, self.directions.get(self.name)):
+            return False
+        if to is Side.CRM and self.authority is Authority.CRM_ONLY:
+            return False
+        return self.name != "organizer" or self._may_change_organizer(to)
 
     def _may_change_organizer(self, to: Side) -> bool:
         # source: MS-OXWSCDATA CalendarItemType: Organizer is read-only; and no organizer replaces none
@@ -180,7 +214,8 @@ class _Case:
                 return Authority.SERVER
             if self.server.fields.get(self.name) is None:
                 return Authority.CRM
-        if self.authority is not Authority.LATER:
+        # source: DATAVERSE-EMAIL attachments of appointments: the latest update wins, also of meetings
+        if self.authority is not Authority.LATER and not self._is_of_files:
             return self.authority
         # The CRM wins a tie.
         later = self.server.modified_at > self.crm.modified_at
@@ -188,6 +223,10 @@ class _Case:
 
     def _was_agreed(self) -> bool:
         return self.name in self.pair.crm.prints or self.name in self.pair.server.prints
+
+    @property
+    def _is_of_files(self) -> bool:
+        return is_of_files(self.crm.kind, self.name)
 
     def _item(self, side: Side) -> Item:
         return self.crm if side is Side.CRM else self.server

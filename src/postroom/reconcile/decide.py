@@ -1,6 +1,6 @@
 """Deciding on one pair: the table's outcome, and the rules that may change it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from postroom.reconcile.act import Act, Finding
@@ -9,7 +9,7 @@ from postroom.reconcile.conflict import Authority, Merge, authority, merge
 from postroom.reconcile.deletion import keeps
 from postroom.reconcile.draft import creation
 from postroom.reconcile.fields import is_one_way
-from postroom.reconcile.health import ailment, finding
+from postroom.reconcile.health import ailment, files_left_out, finding
 from postroom.reconcile.item import Item, Part, Side, State
 from postroom.reconcile.notice import on_deletion, on_update
 from postroom.reconcile.outward import counted
@@ -33,7 +33,14 @@ def decide(situation: Situation, pair: Pair) -> Decided:
     if resting := rests(situation, pair, crm.item, server.item):
         return [resting]
     case = _Case(situation, pair, crm, server, names)
-    return HANDLERS[OUTCOMES[crm.change, server.change]](case)
+    return [*HANDLERS[OUTCOMES[crm.change, server.change]](case), *_left_out(crm, server, names)]
+
+
+def _left_out(crm: Delta, server: Delta, names: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield a finding for each side on which the attached files changed and one is not synchronized."""
+    for side, delta in ((Side.CRM, crm), (Side.SERVER, server)):
+        if delta.item is not None and "attachments" in delta.fields and "attachments" in names:
+            yield from files_left_out(delta.item, side)
 
 
 def rests(situation: Situation, pair: Pair, crm: Item | None, server: Item | None) -> Finding | None:

@@ -85,8 +85,10 @@ _ATTACHMENTS = Row(
     ("activitymimeattachment",),
     ("FileAttachment",),
     default=SyncDirection.NONE,
-    form=Form.PLAIN,
+    form=Form.FILES,
     gate=Gate.ATTACHMENTS,
+    # Not told: Outlook itself sends no update for an attachment alone unless its organizer asks for it, and
+    # the next update brings it along.
 )
 #: Taken from the organizer's copy; no administrator's table lists them.
 _RESPONSES = Row(
@@ -236,6 +238,16 @@ def is_one_way(kind: Kind) -> bool:
     (True, False)
     """
     return all(row.allowed == _OUT for row in ROWS[kind])
+
+
+def is_of_files(kind: Kind, name: str) -> bool:
+    """Say whether a field holds attached files.
+
+    >>> is_of_files(Kind.APPOINTMENT, "attachments"), is_of_files(Kind.TASK, "subject")
+    (True, False)
+    """
+    row = NAMED[kind].get(name)
+    return row is not None and row.form is Form.FILES
 
 
 def find_field(kind: Kind, column: str) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from postroom.reconcile.act import Finding
+from postroom.reconcile.files import left_out
 from postroom.reconcile.item import Item, Part, Side, Span
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.situation import Situation
@@ -46,6 +47,13 @@ def notes(item: Item, side: Side) -> Iterator[Finding]:
     """Yield what a person should know of an item that is synchronized all the same."""
     for name in item.unaddressed:
         yield finding(Reason.UNADDRESSED, side, item, words=name)
+    yield from files_left_out(item, side)
+
+
+def files_left_out(item: Item, side: Side) -> Iterator[Finding]:
+    """Yield a finding on the attached files that are not synchronized, if there are any."""
+    if words := left_out(item.fields.get("attachments")):
+        yield finding(Reason.FILE_LEFT_OUT, side, item, words="; ".join(words))
 
 
 def _lacks_organizer(item: Item, side: Side) -> bool:

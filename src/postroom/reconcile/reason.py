@@ -81,5 +81,9 @@ class Reason(IntEnum):
     ENDS_EARLY = 77, "It ends before it begins; correct its times."
     CLASHES = 78, "The user has another appointment at this time; move one of them, or accept both."
     DUPLICATE_TOKEN = 79, "Two items bear the same token of ours; delete the one that is a copy."
+    FILE_LEFT_OUT = (
+        80,
+        "An attachment stays where it is; make it smaller or another kind of file, or raise the limits.",
+    )
     PRIVATE = 75, "It is private and stays in the mailbox; take the private mark off to synchronize it."
     ORGANIZER_INVITES = 74, "The organizer's own mailbox invites; the item comes with that invitation."

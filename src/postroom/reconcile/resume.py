@@ -7,6 +7,7 @@ from postroom.reconcile.act import Act
 from postroom.reconcile.changes import View
 from postroom.reconcile.decide import Decided, decide, rests
 from postroom.reconcile.draft import creation
+from postroom.reconcile.fields import is_of_files
 from postroom.reconcile.fingerprint import fingerprint
 from postroom.reconcile.health import ailment
 from postroom.reconcile.item import Item, Side
@@ -27,7 +28,9 @@ def decide_any(situation: Situation, pair: Pair) -> Decided:
 def _resume_creation(situation: Situation, pair: Pair, pending: Pending) -> Decided:
     found = situation.found.get(pending.token)
     if found is not None:
-        return [_answered(_as_written(pair.with_id(pending.side, found), pending, tuple(pending.wrote)))]
+        known = _as_written(pair.with_id(pending.side, found), pending, tuple(pending.wrote))
+        made = _seen(situation.view(pending.side), found)
+        return [_answered(known if made is None else _half_written(known, pending, made))]
     origin = pending.side.other
     source = _read(situation.view(origin), pair.id_on(origin))
     if source is None or not source.is_wanted:
@@ -48,7 +51,18 @@ def _resume_update(situation: Situation, pair: Pair, pending: Pending) -> Decide
     done = tuple(
         name for name, prints in pending.wrote.items() if fingerprint(item.fields.get(name)) == prints[at]
     )
-    return [_answered(_as_written(pair, pending, done))]
+    return [_answered(_half_written(_as_written(pair, pending, done), pending, item))]
+
+
+def _half_written(pair: Pair, pending: Pending, item: Item) -> Pair:
+    """Return the pair in which the files that an item has now are agreed on its side, if they were written.
+
+    What one side copied is never told in the words of the other, and a part of it may be there: either is
+    nobody's edit, so that the files are compared anew with those that were to be written.
+    """
+    agreed = pair.snapshot(pending.side)
+    now = {name: fingerprint(item.fields.get(name)) for name in pending.wrote if is_of_files(item.kind, name)}
+    return pair.with_snapshot(pending.side, replace(agreed, prints={**agreed.prints, **now}))
 
 
 def _resume_deletion(situation: Situation, pair: Pair, pending: Pending) -> Decided:

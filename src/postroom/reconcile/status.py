@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from postroom.reconcile.fields import is_of_files
+from postroom.reconcile.files import say_the_same
 from postroom.reconcile.item import Item, Kind, Side, Value
 from postroom.schema.choices import (
     AppointmentStatus,
@@ -174,6 +176,8 @@ def translated(item: Item, name: str, to: Side, present: Value = None, *, kind: 
 def says_the_same(crm: Item, server: Item, name: str) -> bool:
     """Say whether both sides hold the same content in this field, each in its own words."""
     mine, theirs = crm.fields.get(name), server.fields.get(name)
+    if is_of_files(crm.kind, name):
+        return say_the_same(mine, theirs)
     if (crm.kind, name, Side.SERVER) not in _TABLES:
         return mine == theirs
     to_server = _TABLES[crm.kind, name, Side.SERVER].get(mine)

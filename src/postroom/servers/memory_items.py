@@ -1,15 +1,22 @@
 """Items without a server: one side of a synchronization, with every fault of real ones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
+from hashlib import sha256
+from typing import Final
 
 from postroom.errors import StaleVersion, Unreachable
+from postroom.mime.message import BytesContent
 from postroom.ports.items import Feed, ItemPage, Removal
+from postroom.reconcile.canonical import Form, canonical
+from postroom.reconcile.files import AttachedFile, difference, files_in
 from postroom.reconcile.item import Identity, Item, Side, Value
 from postroom.reconcile.match import content_key
 from postroom.reconcile.notice import Notice, Sends
+
+_FILES: Final = "attachments"
 
 
 class Fault(Enum):
@@ -101,7 +108,8 @@ class MemoryItems:
         if token in known:
             return known[token], self.items[known[token]].version
         identity = Identity(draft.identity.uid, token, draft.identity.crm_id)
-        made = self.put(replace(draft, id="", identity=identity, modified_at=self.now))
+        fields = self._own(draft.fields)
+        made = self.put(replace(draft, id="", identity=identity, fields=fields, modified_at=self.now))
         self._answer(fault, sends)
         return made.id, made.version
 
@@ -109,7 +117,8 @@ class MemoryItems:
         """Write these fields and return the new version."""
         fault = self._reach(item_id)
         item = self._current(item_id, version)
-        made = self.put(replace(item, fields={**item.fields, **fields}, modified_at=self.now))
+        own = self._own(fields, item.fields.get(_FILES))
+        made = self.put(replace(item, fields={**item.fields, **own}, modified_at=self.now))
         self._answer(fault, sends)
         return made.version
 
@@ -150,6 +159,34 @@ class MemoryItems:
             identity = replace(item.identity, crm_id=other_id)
             self.put(replace(item, identity=identity, is_tracked=True))
 
+    def attach(self, item_id: str, at: datetime, **files: bytes) -> Item:
+        """Have a person put files beside those that an item has, or in the place of one with the name."""
+        kept_files = (each for each in files_in(self.items[item_id].fields.get(_FILES)))
+        others = [each for each in kept_files if each.name not in files]
+        made = [self._file(name, "", BytesContent(content)) for name, content in files.items()]
+        return self.edit(item_id, at, **{_FILES: _sorted((*others, *made))})
+
+    def detach(self, item_id: str, at: datetime, *names: str) -> Item:
+        """Have a person take files off an item."""
+        rest = [each for each in files_in(self.items[item_id].fields.get(_FILES)) if each.name not in names]
+        return self.edit(item_id, at, **{_FILES: _sorted(rest)})
+
+    def _own(self, fields: Mapping[str, Value], present: Value = None) -> dict[str, Value]:
+        """Return the fields with their files as this side keeps them."""
+        if _FILES not in fields:
+            return dict(fields)
+        wanted = difference(present, fields[_FILES], lambda file: file.digest or _digest(_read(file)))
+        left = [each for each in files_in(present) if each.refusal]
+        added = [self._file(each.name, each.mimetype, BytesContent(_read(each))) for each in wanted.added]
+        return {**fields, _FILES: _sorted((*left, *(mine for mine, _ in wanted.stay), *added))}
+
+    def _file(self, name: str, mimetype: str, content: BytesContent) -> AttachedFile:
+        number = f"{self.side.value} file {self._number()}"
+        size, digest = len(content.data), _digest(content.data)
+        return AttachedFile(
+            name, number, size=size, mimetype=mimetype, digest=digest, id=number, content=content
+        )
+
     def _since(self, mark: str | None) -> int | None:
         epoch, _, number = (mark or "").partition(":")
         return int(number) if epoch == str(self.epoch) else None
@@ -180,3 +217,15 @@ class MemoryItems:
     def _number(self) -> int:
         self.made += 1
         return self.made
+
+
+def _sorted(files: Iterable[AttachedFile]) -> Value:
+    return canonical(Form.FILES, tuple(files))
+
+
+def _read(file: AttachedFile) -> bytes:
+    return b"".join(file.content.chunks())
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()

@@ -134,6 +134,12 @@ def item_left_alone(sentence: str, what: str, item: str) -> Alert:
     return Alert(20, TraceLevel.WARNING, "An item is left alone.", sentence, what, about=item[:200])
 
 
+def file_left_out(sentence: str, what: str, item: str) -> Alert:
+    """Return the alert that says which attachments of an item are not synchronized."""
+    text = "Attachments of an appointment are not synchronized."
+    return Alert(21, TraceLevel.WARNING, text, sentence, what, about=item[:200])
+
+
 def folder_not_tracked(state: TrackingFolderState, rule: str) -> Alert:
     """Return the alert that says why the rule of a tracked folder has stopped."""
     if state is TrackingFolderState.MISSING:

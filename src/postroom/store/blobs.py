@@ -17,6 +17,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -270,6 +271,13 @@ def open_blob(connection: Connection, digest: bytes, blobs: Blobs) -> Iterator[b
     if found is None:
         raise StoreError(f"there is no content {digest.hex()} in the store")
     return blobs.get(digest) if found.body is None else _pieces(found.body)
+
+
+def content_key(ref: BlobRef) -> UUID:
+    """Return the key of the row that stands for this content: equal content, equal key."""
+    # source: RFC9562 5.8
+    number = int.from_bytes(ref.digest[:16])
+    return UUID(int=number & ~(0xF << 76) & ~(0b11 << 62) | (0x8 << 76) | (0b10 << 62))
 
 
 @dataclass(slots=True)

@@ -1,15 +1,27 @@
 """Items on Exchange keep the promises of the port, whatever befalls the server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.contracts.item_files import ItemFilesContract
 from tests.contracts.item_side import ItemPlace, ItemSideContract, look
-from tests.support.exchange_items import CATEGORY, NOON, ORGANIZATION, RECORD, ItemDesk, item_desk, moment
+from tests.support.exchange_items import (
+    BERLIN,
+    CATEGORY,
+    NOON,
+    ORGANIZATION,
+    RECORD,
+    ItemDesk,
+    item_desk,
+    moment,
+)
 from tests.support.items import a_task
 
+from postroom.configuration.attachments import AttachmentRules
 from postroom.errors import Throttled, Unreachable
-from postroom.ports.items import Feed, ItemPage
+from postroom.ports.items import Feed, ItemPage, ItemSide
 from postroom.reconcile.item import Identity, Kind, Part, Privacy, Side, State
 from postroom.reconcile.notice import IN_CRM
 from postroom.reconcile.status import TaskProgress
@@ -26,6 +38,13 @@ class TestExchangeItems(ItemSideContract):
     @pytest.fixture
     def place(self, desk: ItemDesk) -> ItemPlace:
         return desk
+
+
+class TestFilesOnExchange(ItemFilesContract):
+    @pytest.fixture
+    def side(self) -> Iterator[ItemSide]:
+        with item_desk(frame=replace(BERLIN, files=AttachmentRules(10_000, frozenset()))) as desk:
+            yield desk.side
 
 
 def test_an_unchanged_mailbox_costs_one_request(desk: ItemDesk) -> None:

@@ -6,8 +6,10 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from tests.contracts.item_files import ItemFilesContract
 from tests.contracts.item_side import ItemSideContract
 
+from postroom.configuration.attachments import AttachmentRules
 from postroom.ports.items import ItemPage
 from postroom.reconcile.item import Item, Side
 from postroom.reconcile.notice import IN_CRM
@@ -15,8 +17,10 @@ from postroom.reconcile.pair import Pair, Snapshot
 from postroom.schema.ids import new_id
 from postroom.schema.pair import ExchangeSyncIdMapping
 from postroom.store import filters, pairs
+from postroom.store.blobs import MemoryBlobs
 from postroom.store.database import Database
 from postroom.store.items import StoreItems
+from postroom.store.items.files import RecordFiles
 from postroom.store.records import Records
 
 _PAIR = ExchangeSyncIdMapping.__table__
@@ -73,3 +77,20 @@ class TestStoreItems(ItemSideContract):
             user = records.create(connection, "systemuser", {"lastname": "Ek"})
             filters.populate(records, connection, user)
         return StorePlace(SettlingItems(records, user))
+
+
+class TestFilesInTheStore(ItemFilesContract):
+    """The contract on files, over either database; contents on both sides of the threshold."""
+
+    @pytest.fixture
+    def side(self, database: Database, records: Records) -> StoreItems:
+        """Eva's records."""
+        with database.write() as connection:
+            user = records.create(connection, "systemuser", {"lastname": "Ek"})
+        files = RecordFiles(MemoryBlobs(), AttachmentRules(10_000, frozenset()), threshold=1)
+        return StoreItems(records, user, files=files)
+
+    @pytest.fixture
+    def which(self) -> Side:
+        """The CRM's words."""
+        return Side.CRM

@@ -9,20 +9,19 @@ from uuid import UUID
 import pytest
 from tests.support.cases import ANN, BOSS, CONTOSO, NOON, a_mail, a_parent, addresses, ann, carl, sales
 
+from postroom.configuration.attachments import AttachmentRules, extensions
 from postroom.mime.message import Attachment, BytesContent, Importance, Message
 from postroom.passes.judge import Gathered, Judged, Opened, judge
 from postroom.passes.rows import (
-    AttachmentRules,
     Setting,
     Stored,
     add,
-    content_key,
 )
-from postroom.passes.terms import extensions
 from postroom.ports.blobs import BlobRef
 from postroom.ports.mail import Offered
 from postroom.schema import registry
 from postroom.schema.choices import EmailNotification, FilteringMethod, QuarantineCause, Reason
+from postroom.store.blobs import content_key
 from postroom.store.messages import Rows
 from postroom.tracking.conversation import base_hash
 from postroom.tracking.facts import Policy, Receiver

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import pytest
+from tests.contracts.item_files import ItemFilesContract
 from tests.contracts.item_side import ItemPlace, ItemSideContract, look
 from tests.support.items import a_task
 from tests.support.synchronizing import NOON
@@ -32,6 +33,12 @@ class TestMemoryItems(ItemSideContract):
     @pytest.fixture
     def place(self) -> ItemPlace:
         return InMemory()
+
+
+class TestFilesInMemory(ItemFilesContract):
+    @pytest.fixture
+    def side(self) -> MemoryItems:
+        return MemoryItems(Side.SERVER)
 
 
 def test_a_lost_answer_hides_what_was_done() -> None:

@@ -79,6 +79,7 @@ CODES: Mapping[str, tuple[type[TransportError], str]] = {
     "ErrorProxyRequestNotAllowed": (Unreachable, "the server could not pass the request on"),
     # One item, one message.
     "ErrorItemNotFound": (Refused, "it is no longer there"),
+    "ErrorAttachmentSizeLimitExceeded": (TooLarge, "an attachment is bigger than the server takes"),
     "ErrorMessageSizeExceeded": (TooLarge, "it is bigger than the server gives or takes"),
     "ErrorContentConversionFailed": (Refused, "the server could not write it as a message"),
     "ErrorMimeContentConversionFailed": (Refused, "the server could not write it as a message"),

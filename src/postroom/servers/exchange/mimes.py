@@ -38,12 +38,18 @@ class Given:
 
 
 class MimeReader:
-    """Reads an answer to GetItem; `feed` gives the messages that a piece completes."""
+    """Reads an answer to GetItem; `feed` gives the messages that a piece completes.
 
-    def __init__(self, mask: Mask, *, largest: int, spool_over: int = SPOOL_OVER) -> None:
+    Another `element` than that of messages is read in the same way, such as the content of a file.
+    """
+
+    def __init__(
+        self, mask: Mask, *, largest: int, spool_over: int = SPOOL_OVER, element: str = "MimeContent"
+    ) -> None:
         self._mask = mask
         self._largest = largest
         self._spool_over = spool_over
+        self._element = element
         self._head = b""
         self._is_fault = False
         self._done: list[Given] = []
@@ -105,7 +111,7 @@ class MimeReader:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._open = local = name.rpartition(" ")[2]
-        if local == "MimeContent" and not self._is_in_mime:
+        if local == self._element and not self._is_in_mime:
             self._is_in_mime, self._carry = True, ""
             self._intake = Intake(spool_over=self._spool_over)
         elif local.endswith("ResponseMessage"):
@@ -138,7 +144,7 @@ class MimeReader:
     def _end(self, name: str) -> None:
         local = name.rpartition(" ")[2]
         self._open = ""
-        if local == "MimeContent" and self._is_in_mime:
+        if local == self._element and self._is_in_mime:
             self._is_in_mime = False
             if self._carry:
                 self._decode("=" * (-len(self._carry) % 4))

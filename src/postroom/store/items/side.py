@@ -5,6 +5,7 @@ by looking for the key.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Any, Final
@@ -26,6 +27,8 @@ from postroom.store.index import chunks_of
 from postroom.store.items import appointments, contacts, letters, series, tasks
 from postroom.store.items.alike import candidates
 from postroom.store.items.columns import KINDS, TABLES, clipped
+from postroom.store.items.files import TABLE as FILED
+from postroom.store.items.files import Gathered, RecordFiles
 from postroom.store.items.keeper import Keeper, keeper_of
 from postroom.store.items.look import Standing, look, standing_of
 from postroom.store.items.people import People, known_user, parties_with, people_of
@@ -58,6 +61,8 @@ class StoreItems:
     #: Where the user's days begin and end, for filters that speak of days.
     zone: tzinfo = UTC
     page_size: int = _PAGE
+    #: How attached files are read and kept; None when they are not synchronized.
+    files: RecordFiles | None = None
 
     def changes(self, mark: str | None) -> Iterator[ItemPage]:
         """Yield what is to be seen since the last look, or everything that is in scope."""
@@ -83,16 +88,17 @@ class StoreItems:
     def create(self, draft: Item, token: str, sends: Sends, *, is_first_try: bool = False) -> tuple[str, str]:
         """Make a record whose key the token fixes, or return the one that is there."""
         id, table = record_id(token), TABLES[draft.kind]
-        with self.records.database.write() as connection:
+        with self._gathered(table, id, draft.fields) as files, self.records.database.write() as connection:
             if self._version(connection, table, id) is None:
-                self._create(connection, table, id, draft)
+                self._create(connection, table, id, draft, files)
             return str(id), self._version(connection, table, id) or ""
 
     def update(self, item_id: str, version: str, fields: Mapping[str, Value], sends: Sends) -> str:
         """Write these fields of a record and return its new version."""
-        with self.records.database.write() as connection:
+        with self.records.database.read() as connection:
             id, table = self._place(connection, item_id)
-            self._update(connection, table, id, version, fields)
+        with self._gathered(table, id, fields) as files, self.records.database.write() as connection:
+            self._update(connection, table, id, version, fields, files)
             return self._version(connection, table, id) or ""
 
     def delete(self, item_id: str, version: str, removal: Removal, sends: Sends) -> None:
@@ -146,13 +152,26 @@ class StoreItems:
         items = read_items(connection, table, ids, keeper)
         if not items:
             return {}
+        if self.files is not None and table == FILED:
+            items = self.files.onto(self.records.database, connection, items)
         standing = standing_of(connection, self._viewer(connection), table, list(items))
         return {item.id: _placed(item, id, standing) for id, item in items.items()}
 
-    def _create(self, connection: Connection, table: str, id: UUID, draft: Item) -> None:
+    @contextmanager
+    def _gathered(self, table: str, id: UUID, fields: Mapping[str, Value]) -> Iterator[Gathered | None]:
+        """Give what is needed to write the files among these fields, where they are synchronized."""
+        is_filed = self.files is not None and table == FILED
+        gathered = self.files.gather(self.records.database, id, fields) if self.files and is_filed else None
+        with nullcontext() if gathered is None else closing(gathered):
+            yield gathered
+
+    def _create(
+        self, connection: Connection, table: str, id: UUID, draft: Item, files: Gathered | None
+    ) -> None:
         keeper = keeper_of(connection, self.user)
         info = registry.by_logical_name(table)
         values = {info.primary_id: id, **self._columns(connection, draft.kind, draft.fields)}
+        values |= _errors(files)
         owner = self._owner(connection, keeper, draft)
         if draft.kind is Kind.TASK:
             values |= tasks.new_columns(self.records.clock.now())
@@ -169,7 +188,12 @@ class StoreItems:
             internal=True,
         )
         self._settle_days(connection, keeper, id, draft.fields)
+        self._keep_files(connection, id, files)
         self._keep_tracked(connection, table, id)
+
+    def _keep_files(self, connection: Connection, id: UUID, files: Gathered | None) -> None:
+        if self.files is not None and files is not None:
+            self.files.write(self.records, connection, id, files, self.user)
 
     def _keep_tracked(self, connection: Connection, table: str, id: UUID) -> None:
         """Let a record that no filter finds stay, since a person tracked it on the server."""
@@ -186,10 +210,16 @@ class StoreItems:
         )
 
     def _update(
-        self, connection: Connection, table: str, id: UUID, version: str, fields: Mapping[str, Value]
+        self,
+        connection: Connection,
+        table: str,
+        id: UUID,
+        version: str,
+        fields: Mapping[str, Value],
+        files: Gathered | None,
     ) -> None:
         kind = KINDS[table]
-        values = self._columns(connection, kind, fields)
+        values = {**self._columns(connection, kind, fields), **_errors(files)}
         if kind.is_calendar:
             keeper = keeper_of(connection, self.user)
             present = people_of(connection, [id], keeper).get(id, People(keeper))
@@ -201,6 +231,7 @@ class StoreItems:
             )
         except NoSuchRecord as error:
             raise StaleVersion(f"{id} is gone") from error
+        self._keep_files(connection, id, files)
         self._settle_days(connection, keeper_of(connection, self.user), id, fields)
 
     def _settle_days(
@@ -259,6 +290,10 @@ def _placed(item: Item, id: UUID, standing: Standing) -> Item:
         is_tracked=id not in standing.untracked,
         hindrance=hindrance,
     )
+
+
+def _errors(files: Gathered | None) -> dict[str, Any]:
+    return {} if files is None else {"attachmenterrors": int(files.errors)}
 
 
 def _invited(draft: Item, keeper: Keeper) -> Mapping[str, Value]:

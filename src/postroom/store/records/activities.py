@@ -85,16 +85,17 @@ def fill_attachment(write: Write) -> None:
 
 
 def count_attachments(write: Write) -> None:
-    """Keep `attachmentcount` of the activity in step."""
+    """Keep `attachmentcount` of the activity in step; it has changed when a file of it has."""
     row = write.after
     parent = registry.find(row.get("objecttypecode") or "")
-    if write.kind is WriteKind.UPDATE or parent is None or not parent.has("attachmentcount"):
+    if parent is None or not parent.has("attachmentcount"):
         return
     attachments = ActivityMimeAttachment
     count = sa.select(sa.func.count()).select_from(attachments).where(attachments.objectid == row["objectid"])
     key = parent.table.c[parent.primary_id]
     values = {
         "attachmentcount": count.scalar_subquery(),
+        "modifiedon": write.now,
         "versionnumber": write.records.database.next_versions(write.connection),
     }
     write.connection.execute(sa.update(parent.table).where(key == row["objectid"]).values(values))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from postroom.configuration.attachments import AttachmentRules
 from postroom.mime.key import address_key
 
 
@@ -26,6 +27,8 @@ class Frame:
     organization: str = ""
     #: Says whether an address is one whose own mailbox is kept in step here.
     is_colleague: Callable[[str], bool] = _nobody
+    #: Which attached files are synchronized; None when none are.
+    files: AttachmentRules | None = None
 
     def is_owner(self, address: str) -> bool:
         """Say whether an address is the owner's."""

@@ -4,10 +4,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from postroom.configuration.attachments import AttachmentRules
 from postroom.errors import Throttled, TransportError, Unreachable
+from postroom.reconcile.fields import canonical_fields
+from postroom.reconcile.files import Files
 from postroom.reconcile.item import Item, Kind
 from postroom.servers.exchange.answer import Element, Message, SoapFault, text_at
 from postroom.servers.exchange.faults import CODES, about_request
+from postroom.servers.exchange.items.file_content import ServerContent
+from postroom.servers.exchange.items.files import read_files
 from postroom.servers.exchange.items.frame import Frame
 from postroom.servers.exchange.items.series import MOST_CHANGED, changed_ids
 from postroom.servers.exchange.items.translate import damaged, id_in, kind_in, read_item, wanted
@@ -78,7 +83,7 @@ class Reader:
     def _items(
         self, batch: Sequence[Named], kinds: Collection[Kind], folders: Collection[str]
     ) -> Iterator[Item]:
-        given = list(self._given(batch, wanted(kinds)))
+        given = list(self._given(batch, wanted(kinds, self._frame)))
         masters = {each.named.id for each in given if each.element is not None and _is_day(each.element)}
         for each in given:
             if each.element is None:
@@ -86,7 +91,7 @@ class Reader:
         elements = [
             each.element for each in given if each.element is not None and each.named.id not in masters
         ]
-        elements += self._masters_of(sorted(masters), wanted(kinds))
+        elements += self._masters_of(sorted(masters), wanted(kinds, self._frame))
         days = self._changed_days(elements)
         for element in elements:
             yield from self._translated(element, days, folders)
@@ -95,13 +100,13 @@ class Reader:
         """Return the days of these series that are not as the others, by their ids."""
         masters = [each for each in elements if kind_in(each) is Kind.SERIES]
         ids = [Named(day) for master in masters for day in changed_ids(master)[:MOST_CHANGED]]
-        asked = wanted((Kind.APPOINTMENT,))
+        asked = wanted((Kind.APPOINTMENT,), self._frame)
         given = (each for batch in _batches(ids) for each in self._given(batch, asked))
         return {each.named.id: each.element for each in given if each.element is not None}
 
     def masters(self, ids: Sequence[str]) -> Mapping[str, Element]:
         """Return the elements of these series."""
-        given = self._given(list(map(Named, ids)), wanted((Kind.APPOINTMENT,)))
+        given = self._given(list(map(Named, ids)), wanted((Kind.APPOINTMENT,), self._frame))
         return {each.named.id: each.element for each in given if each.element is not None}
 
     def _translated(
@@ -111,9 +116,16 @@ class Reader:
         if kind is None:
             return
         item = read_item(element, kind, self._frame, days)
+        if kind is Kind.APPOINTMENT and self._frame.files is not None:
+            attached = canonical_fields(kind, {"attachments": self._files(element, self._frame.files)})
+            item = replace(item, fields={**item.fields, **attached})
         self.kinds[item.id] = kind
         parent, _ = id_in(element, "ParentFolderId")
         yield item if parent in folders else replace(item, is_in_scope=False)
+
+    def _files(self, element: Element, rules: AttachmentRules) -> Files:
+        session = self._session
+        return read_files(element, rules, lambda id: ServerContent(session, id, rules.largest))
 
     def _given(self, batch: Sequence[Named], asked: str) -> Iterator[_Given]:
         """Yield what the server says of each; those that are gone are left out."""

@@ -11,6 +11,7 @@ from postroom.servers.exchange.account import ExchangeAccount
 from postroom.servers.exchange.autodiscover import OnFound
 from postroom.servers.exchange.items.alike import alike
 from postroom.servers.exchange.items.feed import Changes, read_progress
+from postroom.servers.exchange.items.file_writer import FIELD, FileWriter
 from postroom.servers.exchange.items.find import by_token, by_uid
 from postroom.servers.exchange.items.frame import Frame
 from postroom.servers.exchange.items.marks import marks, tracked_by_category
@@ -43,6 +44,7 @@ class ExchangeItems:
         self._reader = Reader(session, frame)
         self._writer = Writer(session, frame)
         self._series = SeriesWriter(session, self._reader, self._writer, frame)
+        self._files = FileWriter(session, self._reader, self._writer, frame)
         self._frame = frame
         self._places: Places | None = None
 
@@ -67,6 +69,8 @@ class ExchangeItems:
         version = self._reader.versions([known]).get(known) if known else None
         if known and version is not None:
             return known, version
+        if draft.kind is Kind.APPOINTMENT and self._writes_files(draft.fields):
+            return self._files.create(draft, token, sends, self._folders(), is_first_try=is_first_try)
         if draft.kind is Kind.SERIES:
             return self._series.create(draft, token, sends, self._folders())
         return self._writer.create(draft, marks(self._frame, draft.identity.crm_id, token), sends)
@@ -74,6 +78,8 @@ class ExchangeItems:
     def update(self, item_id: str, version: str, fields: Mapping[str, Value], sends: Sends) -> str:
         """Write these fields, leave all others, tell whom `sends` names, and return the new version."""
         kind = self._kind_of(item_id)
+        if kind is Kind.APPOINTMENT and self._writes_files(fields):
+            return self._files.update(item_id, version, fields, sends)
         if kind is not Kind.SERIES or "recurrence" not in fields:
             return self._writer.update(item_id, version, kind, fields, sends)
         item = self.get([item_id]).get(item_id)
@@ -123,6 +129,9 @@ class ExchangeItems:
                 raise StaleVersion("The item was not changed: it is gone.")
             known = item.kind
         return known
+
+    def _writes_files(self, fields: Mapping[str, Value]) -> bool:
+        return self._frame.files is not None and FIELD in fields
 
     def _folders(self) -> Sequence[str]:
         return list(self._known_places().kinds)

@@ -9,7 +9,7 @@ from postroom.reconcile.item import Item, Kind, Part, Privacy, State, Value
 from postroom.reconcile.series import Series
 from postroom.reconcile.status import TaskProgress
 from postroom.servers.exchange.answer import Element, local, read_instant, text_at
-from postroom.servers.exchange.items import appointments, contacts, series, tasks
+from postroom.servers.exchange.items import appointments, contacts, files, series, tasks
 from postroom.servers.exchange.items.frame import Frame
 from postroom.servers.exchange.items.marks import PATHS as MARKS
 from postroom.servers.exchange.items.marks import UNFINISHED, identity_of, is_tracked, properties_of
@@ -46,9 +46,10 @@ NEVER: Final = datetime(1601, 1, 1, tzinfo=UTC)
 _UNREADABLE: Final = "The server can't read it ({}); open it in Outlook and save it, or delete it."
 
 
-def wanted(kinds: Iterable[Kind]) -> str:
+def wanted(kinds: Iterable[Kind], frame: Frame) -> str:
     """Return the shape that asks for everything that is read of items of these kinds."""
-    own = (path for kind in dict.fromkeys(kinds) for path in _OWN[kind])
+    own = [path for kind in dict.fromkeys(kinds) for path in _OWN[kind]]
+    own += files.PATHS if frame.files and Kind.APPOINTMENT in kinds else ()
     return shape(*_SHARED, *own, *MARKS, before=tag("t:BodyType", "Text"))
 
 
