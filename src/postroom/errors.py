@@ -16,6 +16,7 @@
         ├── Unreachable     retry
         ├── Throttled       retry, not before `retry_after`
         ├── SignInRejected  do not retry: credentials or rights
+        │   └── Unconfigured    the configuration lacks what is needed; the server was not asked
         ├── Refused         do not retry this item: the server will never take it
         │   └── TooLarge    it is bigger than this installation takes in
         └── BadReply        do not retry: the server broke its protocol
@@ -113,6 +114,10 @@ class SignInRejected(TransportError):
     """Credentials or rights are wrong; a person must mend them."""
 
     retry = False
+
+
+class Unconfigured(SignInRejected):
+    """The configuration lacks what a server would ask for, so it was not asked."""
 
 
 class Refused(TransportError):

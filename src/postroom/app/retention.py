@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from postroom.configuration.switch import Switch
+from postroom.configuration.switches import read_switches
 from postroom.errors import StoreBusy
 from postroom.passes.context import Context
 from postroom.schema.organization import Organization
-from postroom.store import leavings, outbox
+from postroom.store import alerts, circuits, leavings, outbox, workloads
 from postroom.store.blobs import DirectoryBlobs
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ _AT_ONCE = 5_000
 _DAYS = 365
 #: Longer than any transaction that keeps contents, by far.
 _LEAVINGS_KEPT = timedelta(days=7)
+#: How long circuits of servers are kept that have answered ever since.
+_CIRCUITS_KEPT = timedelta(days=30)
 
 
 class Retention:
@@ -38,7 +42,10 @@ class Retention:
         now = self._context.clock.now()
         if self._next_at is not None and now < self._next_at:
             return 0
-        gone = max(let_go_of(self._context) for let_go_of in (forget_old, let_go_of_leavings, tidy))
+        gone = max(
+            let_go_of(self._context)
+            for let_go_of in (forget_old, forget_old_health, let_go_of_leavings, tidy)
+        )
         # Where there was more than goes at once, the rest follows with the next call.
         self._next_at = now if gone >= _AT_ONCE else now + EVERY
         if gone:
@@ -72,3 +79,26 @@ def forget_old(context: Context) -> int:
     with context.database.write() as connection:
         attempts = outbox.forget_attempts(connection, before, _AT_ONCE)
         return max(attempts, leavings.release_quarantine(connection, before, _AT_ONCE))
+
+
+def forget_old_health(context: Context) -> int:
+    """Let go of some figures, alerts and circuits that were kept for their time; return how many went."""
+    now = context.clock.now()
+    with context.database.read() as connection:
+        switches = read_switches(connection.scalar(sa.select(_ORGANIZATION.c.orgdborgsettings)))
+        figures = now - timedelta(days=switches.number(Switch.MAILBOX_STATISTICS_PERSISTENCE_TIME_IN_DAYS))
+        told = now - timedelta(days=switches.number(Switch.TRACE_LOG_PERSISTENCE_TIME_IN_DAYS))
+        servers = now - _CIRCUITS_KEPT
+        some_are_old = (
+            workloads.has_older_statistics(connection, figures)
+            or alerts.has_older(connection, told)
+            or circuits.has_older(connection, servers)
+        )
+    if not some_are_old:
+        return 0
+    with context.database.write() as connection:
+        return (
+            workloads.forget_statistics(connection, figures)
+            + alerts.forget(connection, told)
+            + circuits.forget(connection, servers)
+        )

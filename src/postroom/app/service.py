@@ -1,4 +1,4 @@
-"""The running service: which pass does which work, and who is told of trouble."""
+"""The running service: which pass does which work, and what is tended beside them."""
 
 import logging
 import socket
@@ -7,27 +7,27 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
+from postroom.app.notices import alert_for_silence, reporter
 from postroom.app.retention import Retention
 from postroom.app.watch import Watch
 from postroom.app.wiring import Postroom
 from postroom.engine.fleet import Crew
 from postroom.engine.lane import Poll
-from postroom.engine.work import Pass, Report, Trouble, Witness, unseen
-from postroom.errors import PostroomError, SignInRejected
+from postroom.engine.schedule import PACES
+from postroom.engine.silence import find_silent
+from postroom.engine.work import Pass, Witness, unseen
+from postroom.errors import PostroomError
 from postroom.passes.context import Context
-from postroom.passes.credentials import Hindered
 from postroom.passes.result import PassResult
 from postroom.passes.send import explain_waiting, send
 from postroom.passes.series import expand_series
 from postroom.passes.test_mailbox import Report as TestReport
 from postroom.passes.test_mailbox import test_mailbox
-from postroom.schema.choices import TraceLevel, Workload
+from postroom.schema.choices import Workload
 from postroom.schema.mailbox import Mailbox
 from postroom.schema.organization import Organization
-from postroom.store import alerts, decisions
-from postroom.store.alerts import Alert
+from postroom.store import alerts, decisions, workloads
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +104,11 @@ def crew_of(
 
 
 def tend(context: Context) -> None:
-    """Carry out tests that were asked for, explain waiting mail, expand series, let go of old decisions."""
+    """Carry out tests that were asked for, tell of waiting mail and of silence, expand series, let go."""
     run_scheduled_tests(context)
     explain_waiting(context)
     expand_series(context)
+    tell_of_silence(context)
     forget_old_decisions(context)
 
 
@@ -122,13 +123,32 @@ def forget_old_decisions(context: Context) -> int:
         return decisions.purge(connection, before)
 
 
+def tell_of_silence(context: Context) -> int:
+    """Tell owners of mailboxes where nothing has succeeded for too long; return how many workloads."""
+    now = context.clock.now()
+    with context.database.read() as connection:
+        if not find_silent(connection, PACES, now):
+            return 0
+    with context.database.write() as connection:
+        found = find_silent(connection, PACES, now)
+        for silent in found:
+            alert = alert_for_silence(silent, now)
+            alerts.raise_alert(context.database, connection, silent.mailbox_id, alert, now)
+        workloads.note_silence(connection, [silent.row_id for silent in found], now)
+    return len(found)
+
+
 def run_scheduled_tests(
     context: Context, on_tested: Callable[[TestReport], None] = lambda _: None
 ) -> list[TestReport]:
     """Test and enable every mailbox whose `testemailconfigurationscheduled` is set."""
+    postponed = _MAILBOX.c.postponetestemailconfigurationuntil
     with context.database.read() as connection:
         wanted = connection.scalars(
-            sa.select(_MAILBOX.c.mailboxid).where(_MAILBOX.c.testemailconfigurationscheduled.is_(True))
+            sa.select(_MAILBOX.c.mailboxid).where(
+                _MAILBOX.c.testemailconfigurationscheduled.is_(True),
+                sa.or_(postponed.is_(None), postponed <= context.clock.now()),
+            )
         ).all()
     reports = []
     for mailbox in wanted:
@@ -143,44 +163,3 @@ def run_scheduled_tests(
         on_tested(report)
         reports.append(report)
     return reports
-
-
-_STOPPED = {
-    Workload.INCOMING: "receives nothing until it is tested again",
-    Workload.OUTGOING: "sends nothing until it is tested again",
-    Workload.ITEMS: "synchronizes nothing until it is tested again",
-}
-
-
-def reporter(context: Context) -> Report:
-    """Return what tells the mailbox's owner of trouble, in the transaction that ends the pass."""
-
-    def report(connection: Connection, trouble: Trouble) -> None:
-        alert = alert_for(trouble)
-        alerts.raise_alert(context.database, connection, trouble.mailbox_id, alert, trouble.at)
-
-    return report
-
-
-def alert_for(trouble: Trouble) -> Alert:
-    """Return the alert that says what happened, whose fault it is and what cures it."""
-    about = trouble.workload.name.lower()
-    if trouble.is_over:
-        text = f"{trouble.workload.label} works again after {trouble.failures} failed passes."
-        return Alert(11, TraceLevel.INFORMATION, text, about=about)
-    details = str(trouble.failure or trouble.reason)
-    if trouble.is_stopped:
-        was_refused = isinstance(trouble.failure, SignInRejected) and not isinstance(
-            trouble.failure, Hindered
-        )
-        rejected = alerts.SIGN_IN_REJECTED if was_refused else _STOPPED_ALERT
-        text = f"{rejected.text} The mailbox {_STOPPED[trouble.workload]}."
-        return Alert(rejected.code, TraceLevel.ERROR, text, rejected.cure, details, about)
-    level = trouble.level or TraceLevel.WARNING
-    text = f"{trouble.workload.label} failed; it is tried again by itself and nothing is lost."
-    return Alert(10, level, text, "Nothing to do unless it lasts; see the details.", details, about)
-
-
-_STOPPED_ALERT = Alert(
-    12, TraceLevel.ERROR, "The workload is stopped.", "Mend what the details name, then test the mailbox."
-)

@@ -25,6 +25,8 @@ ADDRESS_COLUMN = {"systemuser": "internalemailaddress", "queue": "emailaddress"}
 #: Columns that a user or queue shares with its mailbox.
 MIRRORED = ("incomingemaildeliverymethod", "outgoingemaildeliverymethod", "emailrouteraccessapproval")
 
+_STATUSES = ("incomingemailstatus", "outgoingemailstatus", "actstatus")
+
 #: A change of one of these means that the test's result is about something else now.
 _TESTED_IN = ("emailserverprofile", "incomingemaildeliverymethod", "emailaddress")
 _TESTED_OUT = ("emailserverprofile", "outgoingemaildeliverymethod", "emailaddress")
@@ -146,9 +148,9 @@ def taken_back_by(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict
     """Return what a change of the configuration resets on the mailbox.
 
     Address, profile, delivery method, credentials and forward flag make the test out of date:
-    its status goes back to Not run and the workload is off until the next test. A new address
-    waits for approval again. What the same change sets to another value itself is meant so, and
-    is not reset.
+    its status goes back to Not run and the workload is off until the next test. New credentials
+    have that done by itself. A new address waits for approval again. What the same change sets
+    to another value itself is meant so, and is not reset.
     """
     changed = {c for c, value in changes.items() if value != before.get(c)} | ({"password"} & changes.keys())
     reset: dict[str, Any] = {}
@@ -158,6 +160,9 @@ def taken_back_by(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict
         reset |= {"outgoingemailstatus": RunStatus.NOT_RUN, "enabledforoutgoingemail": False}
     if reset:
         reset |= {"mailboxstatus": RunStatus.NOT_RUN}
+    if changed.intersection(_CREDENTIALS) and any(before.get(status) for status in _STATUSES):
+        # Whoever enters new credentials for a mailbox that was tested before wants it to go on.
+        reset |= {"testemailconfigurationscheduled": True}
     if "emailaddress" in changed and before.get("emailaddress"):
         reset["emailrouteraccessapproval"] = AccessApproval.PENDING
     if before.get("ewsurl") and changed & {"emailaddress", "emailserverprofile"}:

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from postroom.configuration.permission import obstacle_to
+from postroom.configuration.server_name import server_name
+from postroom.engine import health
 from postroom.engine.runner import Runner
 from postroom.engine.schedule import Ended, next_due
 from postroom.engine.work import OBSTACLE_GAP, Office
@@ -14,7 +16,7 @@ from postroom.errors import PostroomError
 from postroom.schema.choices import Workload
 from postroom.store import lanes, workloads
 from postroom.store.hindrances import in_words
-from postroom.store.workloads import Account, Standing, Ticket
+from postroom.store.workloads import Account, Standing, Surroundings, Ticket
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +83,22 @@ def _settle(
     alone = [ticket for ticket in held if ticket.key in busy]
     idle = {ticket: standing for ticket, standing in held.items() if ticket.key not in busy}
     lanes.rearm(connection, [(standing, _account(office, standing, floors)) for standing in idle.values()])
+    _tell_of_answers(
+        office, connection, [known for ticket in idle if (known := around.get(ticket.mailbox_id))]
+    )
     if alone:
         lanes.hand_on(connection, alone, office.clock.now() + office.lease)
         runner.enqueue(connection, alone)
     return len(alone)
+
+
+def _tell_of_answers(office: Office, connection: Connection, around: Sequence[Surroundings]) -> None:
+    """Tell the circuits of the servers that have answered."""
+    servers = {server_name(Workload.INCOMING, known.mailbox, known.profile): known for known in around}
+    for server, known in servers.items():
+        outage = health.answered(connection, known, server, office.clock.now())
+        if outage is not None:
+            office.report(connection, outage)
 
 
 def _account(office: Office, standing: Standing, floors: Mapping[UUID, float]) -> Account:

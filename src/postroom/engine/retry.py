@@ -6,9 +6,18 @@ often. Only credentials or rights that the server rejects stop a workload: repea
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
-from postroom.errors import BadReply, Refused, SignInRejected, StoreError, Throttled, Unreachable
-from postroom.schema.choices import TraceLevel
+from postroom.errors import (
+    BadReply,
+    Refused,
+    SignInRejected,
+    StoreError,
+    Throttled,
+    Unconfigured,
+    Unreachable,
+)
+from postroom.schema.choices import Cause, TraceLevel
 
 #: Failures in a row after which a temporary fault is shown as an error.
 PATIENCE = 10
@@ -35,10 +44,31 @@ class BackOff:
         return float(min(self.longest_for, self.first_for * 2 ** min(max(failures, 1) - 1, 16)))
 
 
+class Whose(Enum):
+    """Whose fault a failure is."""
+
+    SERVER = "the mail server's"
+    MAILBOX = "the mailbox's: its account, its rights or its contents"
+    CONFIGURATION = "the configuration's"
+    POSTROOM = "Postroom's own, or its database's"
+
+
+class Actor(Enum):
+    """Who has to act so that it ends."""
+
+    NOBODY = "nobody; it is tried again by itself"
+    MAILBOX_OWNER = "the mailbox's owner"
+    PROFILE_OWNER = "the profile's owner, when it lasts"
+    OPERATOR = "whoever runs this installation, when it lasts"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What follows from one class of failure."""
 
+    cause: Cause
+    whose: Whose
+    actor: Actor
     #: None: not tried again until a person has acted.
     back_off: BackOff | None
     #: How serious it is from the first time on; it becomes an error when patience is exhausted.
@@ -56,17 +86,96 @@ _STUBBORN = BackOff(900, 3600)
 
 #: The first class that fits decides; the last one fits everything.
 RULES: tuple[tuple[type[BaseException], Rule], ...] = (
-    (SignInRejected, Rule(None, TraceLevel.ERROR, "The server rejected the sign-in")),
+    (
+        Unconfigured,
+        Rule(
+            Cause.CONFIGURATION,
+            Whose.CONFIGURATION,
+            Actor.MAILBOX_OWNER,
+            None,
+            TraceLevel.ERROR,
+            "Something is missing in the configuration",
+        ),
+    ),
+    (
+        SignInRejected,
+        Rule(
+            Cause.SIGN_IN,
+            Whose.MAILBOX,
+            Actor.MAILBOX_OWNER,
+            None,
+            TraceLevel.ERROR,
+            "The server rejected the sign-in",
+        ),
+    ),
     # Throttling is the server's way of sharing; it is no fault of anybody.
     (
         Throttled,
-        Rule(_TRANSIENT, TraceLevel.INFORMATION, "The server asked us to come later", wears_patience=False),
+        Rule(
+            Cause.THROTTLED,
+            Whose.SERVER,
+            Actor.NOBODY,
+            _TRANSIENT,
+            TraceLevel.INFORMATION,
+            "The server asked us to come later",
+            wears_patience=False,
+        ),
     ),
-    (Unreachable, Rule(_TRANSIENT, TraceLevel.WARNING, "The server could not be reached")),
-    (Refused, Rule(_STUBBORN, TraceLevel.WARNING, "The server refused the request")),
-    (BadReply, Rule(_STUBBORN, TraceLevel.WARNING, "The server broke its protocol")),
-    (StoreError, Rule(_TRANSIENT, TraceLevel.WARNING, "The database refused")),
-    (BaseException, Rule(_TRANSIENT, TraceLevel.ERROR, "The pass failed inside Postroom")),
+    (
+        Unreachable,
+        Rule(
+            Cause.UNREACHABLE,
+            Whose.SERVER,
+            Actor.PROFILE_OWNER,
+            _TRANSIENT,
+            TraceLevel.WARNING,
+            "The server could not be reached",
+        ),
+    ),
+    (
+        Refused,
+        Rule(
+            Cause.REFUSED,
+            Whose.MAILBOX,
+            Actor.MAILBOX_OWNER,
+            _STUBBORN,
+            TraceLevel.WARNING,
+            "The server refused the request",
+        ),
+    ),
+    (
+        BadReply,
+        Rule(
+            Cause.PROTOCOL,
+            Whose.SERVER,
+            Actor.PROFILE_OWNER,
+            _STUBBORN,
+            TraceLevel.WARNING,
+            "The server broke its protocol",
+        ),
+    ),
+    (
+        StoreError,
+        Rule(
+            Cause.STORE,
+            Whose.POSTROOM,
+            Actor.OPERATOR,
+            _TRANSIENT,
+            TraceLevel.WARNING,
+            "The database refused",
+        ),
+    ),
+    (
+        BaseException,
+        Rule(
+            Cause.OWN,
+            Whose.POSTROOM,
+            Actor.OPERATOR,
+            _TRANSIENT,
+            TraceLevel.ERROR,
+            "The pass failed inside Postroom",
+        ),
+    ),
 )
 
 

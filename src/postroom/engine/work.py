@@ -15,6 +15,10 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from postroom.configuration.permission import obstacle_to
+from postroom.configuration.server_name import server_name
+from postroom.engine import health
+from postroom.engine.health import Learned, Outage
+from postroom.engine.retry import rule_for
 from postroom.engine.schedule import PACES, SENDER_REST_FOR, Due, Ended, Pace, next_due
 from postroom.errors import PostroomError, TransportError
 from postroom.passes.result import PassResult
@@ -23,7 +27,7 @@ from postroom.schema.choices import TraceLevel, Workload
 from postroom.store import outbox, workloads
 from postroom.store.database import Database
 from postroom.store.hindrances import in_words
-from postroom.store.workloads import Account, Standing, Ticket
+from postroom.store.workloads import Account, Standing, Surroundings, Ticket
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +77,10 @@ class Trouble:
 
 
 #: Called in the transaction that ends the pass.
-Report = Callable[[Connection, Trouble], None]
+Report = Callable[[Connection, Trouble | Outage], None]
 
 
-def tell_nobody(connection: Connection, trouble: Trouble) -> None:
+def tell_nobody(connection: Connection, trouble: Trouble | Outage) -> None:
     """Report nothing."""
 
 
@@ -167,7 +171,7 @@ class Office:
             return tuple(self._held)
 
     def begin(self, connection: Connection, ticket: Ticket) -> Standing | None:
-        """Take the lease; None when the pass is another's, is over, or may not be run."""
+        """Take the lease; None when the pass is another's, is over, may not be run, or has to wait."""
         now = self.clock.now()
         standing = workloads.begin(connection, ticket, host=self.host, now=now, lease=self.lease)
         if standing is None:
@@ -175,10 +179,18 @@ class Office:
             return None
         around = workloads.surroundings(connection, ticket.mailbox_id)
         obstacle = obstacle_to(ticket.workload, around.mailbox, around.profile, around.organization)
-        if obstacle is None:
-            return standing
-        workloads.release(connection, ticket, due_at=now + OBSTACLE_GAP, reason=in_words(obstacle))
-        return None
+        if obstacle is not None:
+            workloads.release(connection, ticket, due_at=now + OBSTACLE_GAP, reason=in_words(obstacle))
+            return None
+        server = server_name(ticket.workload, around.mailbox, around.profile)
+        wait = health.admit(connection, ticket, server, around, now)
+        if wait is not None:
+            workloads.release(
+                connection, ticket, due_at=wait.retry_at, reason=wait.reason, circuit=wait.circuit
+            )
+            return None
+        workloads.note_server(connection, standing, server)
+        return standing
 
     def put_off(self, connection: Connection, ticket: Ticket) -> None:
         """Give the pass back, because an earlier one over the same mailbox has not left this process.
@@ -204,12 +216,28 @@ class Office:
             log.warning("pass was taken over before it ended", extra={"pass": ticket.key})
             return None
         ended = self._ended(standing, finished)
-        floor_for = workloads.surroundings(connection, ticket.mailbox_id).floor_for
-        spread = ticket.mailbox_id.int % 1009 / 1008
-        due = next_due(ended, self.paces[ticket.workload], floor_for=floor_for, spread=spread)
-        workloads.rearm(connection, standing, self._account(standing, finished, ended, due))
-        self._report(connection, standing, ended, due)
+        around = workloads.surroundings(connection, ticket.mailbox_id)
+        learned = health.learn(
+            connection, ticket, standing, around, ended.failure, asked=finished.result.asked, now=ended.at
+        )
+        due = self._due(ticket, ended, around, learned)
+        circuit = learned.wait.circuit if learned.wait else None
+        workloads.rearm(connection, standing, self._account(standing, finished, ended, due, circuit))
+        if learned.outage is not None:
+            self.report(connection, learned.outage)
+        if learned.wait is None:
+            self._report(connection, standing, ended, due)
         return Settled(ticket, finished, due)
+
+    def _due(self, ticket: Ticket, ended: Ended, around: Surroundings, learned: Learned) -> Due:
+        if learned.wait is not None:
+            return Due(learned.wait.retry_at, learned.wait.reason)
+        spread = ticket.mailbox_id.int % 1009 / 1008
+        due = next_due(ended, self.paces[ticket.workload], floor_for=around.floor_for, spread=spread)
+        if due.at is None and not workloads.is_on(around, ticket.workload):
+            # Whatever was wrong belongs to a configuration that is no more; the next test decides.
+            return Due(ended.at, "The mailbox was set up anew while the pass ran.")
+        return due
 
     def _ended(self, standing: Standing, finished: Finished) -> Ended:
         result, failure = finished.result, finished.failure
@@ -224,7 +252,9 @@ class Office:
             asked_again=standing.hinted,
         )
 
-    def _account(self, standing: Standing, finished: Finished, ended: Ended, due: Due) -> Account:
+    def _account(
+        self, standing: Standing, finished: Finished, ended: Ended, due: Due, circuit: UUID | None
+    ) -> Account:
         return Account(
             ended_at=ended.at,
             due_at=due.at,
@@ -238,6 +268,8 @@ class Office:
             error_code=_error_code(standing.workload, finished),
             notes=finished.result.notes,
             host=self.host,
+            cause=None if ended.failure is None else rule_for(ended.failure).cause,
+            circuit=circuit,
         )
 
     def _report(self, connection: Connection, standing: Standing, ended: Ended, due: Due) -> None:

@@ -4,7 +4,6 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from types import FrameType
 
 from postroom.engine.durable import DbosRunner
@@ -12,14 +11,12 @@ from postroom.engine.fleet import Crew, hand_over_due, heartbeat
 from postroom.engine.presence import Presence
 from postroom.engine.runner import InHand
 from postroom.errors import StoreError
-from postroom.store import workloads
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1
 TEND_SECONDS = 5
 PURGE_SECONDS = 60
-STATISTICS_KEPT = timedelta(days=3)
 #: A place that became free is filled after this time, so that several are filled together.
 _REFILL_SECONDS = 0.1
 
@@ -129,8 +126,6 @@ class Worker:
 
     def _purge(self) -> None:
         self._runner.purge()
-        with self._office.database.write() as connection:
-            workloads.forget_statistics(connection, self._office.clock.now() - STATISTICS_KEPT)
 
     def _refill(self) -> None:
         """Fill places as they become free: between ticks a busy profile would have none at work."""

@@ -51,10 +51,10 @@ def kept_back(setup: Setup, workload: Workload) -> PassResult | None:
     """
     obstacle = obstacle_to(workload, setup.mailbox, setup.profile, setup.organization)
     if obstacle:
-        return PassResult(notes=f"{obstacle.name}: {obstacle.sentence} {obstacle.cure}")
+        return PassResult(asked=False, notes=f"{obstacle.name}: {obstacle.sentence} {obstacle.cure}")
     if missing := obstacle_for(setup, workload):
         failure = Hindered(missing)
-        return PassResult(failure=failure, notes=str(failure))
+        return PassResult(failure=failure, asked=False, notes=str(failure))
     return None
 
 

@@ -4,18 +4,22 @@ from dataclasses import dataclass, field
 
 from postroom.configuration.credentials import NO_CREDENTIALS, CredentialPlace, credentials_for
 from postroom.configuration.permission import Obstacle
-from postroom.errors import SignInRejected
+from postroom.errors import Unconfigured
 from postroom.passes.context import Context
 from postroom.schema.choices import Workload
 from postroom.store.mailboxes import Setup
 
 
-class Hindered(SignInRejected):
+class Hindered(Unconfigured):
     """The configuration keeps a workload from running; `obstacle` says what and how to mend it."""
 
     def __init__(self, obstacle: Obstacle) -> None:
         super().__init__(f"{obstacle.sentence} {obstacle.cure}")
         self.obstacle = obstacle
+
+    def __reduce__(self) -> tuple[type["Hindered"], tuple[Obstacle]]:
+        """Say how it is made anew: the outcome of a pass is kept between processes."""
+        return Hindered, (self.obstacle,)
 
 
 @dataclass(frozen=True, slots=True)

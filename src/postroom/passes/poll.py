@@ -12,6 +12,9 @@ from postroom.schema.choices import Workload
 from postroom.store import ledger, mailboxes
 from postroom.store.mailboxes import Setup
 
+#: So many mailboxes in a row that could not be looked into make it pointless to try the rest.
+_ENOUGH = 3
+
 
 def poll(
     context: Context, ids: Sequence[UUID], *, opener: SourceOpener = access.open_source
@@ -20,25 +23,31 @@ def poll(
     with context.database.read() as connection:
         setups = mailboxes.read_setups(connection, ids)
         unsettled = ledger.unsettled(connection, ids)
+    lost = 0
     for id in ids:
         setup = setups.get(id)
-        yield id, setup is None or id in unsettled or _has_news(context, setup, opener)
+        if setup is None or id in unsettled or lost >= _ENOUGH:
+            yield id, True
+            continue
+        news = _has_news(context, setup, opener)
+        lost = lost + 1 if news is None else 0
+        yield id, news is not False
 
 
-def _has_news(context: Context, setup: Setup, opener: SourceOpener) -> bool:
-    """Say whether the server has a message that is not in the ledger; what can't be seen counts as news."""
+def _has_news(context: Context, setup: Setup, opener: SourceOpener) -> bool | None:
+    """Say whether the server has a message that is not in the ledger; None where that can't be seen."""
     if access.kept_back(setup, Workload.INCOMING):
         return True
     try:
         source = opener(context, setup)
     except PostroomError:
         # The pass meets the same, and says what it was.
-        return True
+        return None
     try:
         pages = list(source.pages(Look()))
     except PostroomError:
         source.abort()
-        return True
+        return None
     source.close()
     offered = {each.server_id for page in pages for each in page.offered}
     if not all(page.is_whole for page in pages):

@@ -17,6 +17,8 @@ class PassResult:
     backlog: int = 0
     #: Why the pass ended before its time; None when it came to its end.
     failure: TransportError | None = None
+    #: Whether the mail server was asked at all; if not, the pass says nothing about it.
+    asked: bool = True
     #: A sentence for the status page.
     notes: str = ""
     #: Numbers worth measuring, by name: commits, octets, messages by verdict and reason. Plain values only: a

@@ -204,10 +204,11 @@ def send(context: Context, mailbox: UUID, *, opener: access.SinkOpener = access.
     put_right(context, setup)
     if obstacle := access.obstacle_for(setup, Workload.OUTGOING):
         say_why_waiting(context, mailbox, obstacle)
-        return access.kept_back(setup, Workload.OUTGOING) or PassResult()
+        return access.kept_back(setup, Workload.OUTGOING) or PassResult(asked=False)
     with context.database.read() as connection:
         if not outbox.has_due(connection, mailbox, context.clock.now()):
-            return PassResult(backlog=outbox.count_waiting(connection, mailbox), notes="nothing is due")
+            waiting = outbox.count_waiting(connection, mailbox)
+            return PassResult(backlog=waiting, asked=False, notes="nothing is due")
     try:
         sink = opener(context, setup)
     except TransportError as failure:

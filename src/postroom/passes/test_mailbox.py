@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,12 @@ from postroom.servers.connection import Step
 from postroom.store import alerts, hindrances, mailboxes
 from postroom.store.mailboxes import Setup
 from postroom.store.policy import test_message_prefix
+from postroom.store.workloads import COLUMNS_OF
+
+#: A test that was asked for and met a server's trouble is tried again after this time, then after twice as
+#: much, and so on up to so many times as much.
+TEST_GAP = timedelta(minutes=1)
+MOST_GAPS = 10
 
 SUBJECT = "Your mailbox is now connected"
 
@@ -45,6 +51,8 @@ class Finding:
     seconds: float
     #: The server's own words, secrets masked; what to do when the step failed.
     said: str = ""
+    #: What went wrong; None when it worked, or when the server has not been asked.
+    failure: TransportError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,17 @@ class Report:
     def status(self) -> RunStatus:
         """Return the status of the whole mailbox."""
         return overall(self.incoming, self.outgoing, self.items)
+
+    def trouble_of_server(self, workload: Workload) -> TransportError | None:
+        """Return what the server could not do just now, though it may later; None when it is not at fault."""
+        found = (f.failure for f in self.findings if f.workload is workload and f.failure is not None)
+        return next((failure for failure in found if failure.retry), None)
+
+    @property
+    def may_pass_later(self) -> bool:
+        """Say whether all that failed is a server's passing trouble."""
+        failed = {f.workload for f in self.findings if not f.ok}
+        return bool(failed) and all(self.trouble_of_server(workload) for workload in failed)
 
 
 def test_mailbox(context: Context, mailbox: UUID) -> Report:
@@ -107,7 +126,8 @@ def _tried(workload: Workload, steps: Iterator[Step]) -> Iterator[Finding]:
             yield _finding(workload, step)
     except (TransportError, UserError) as fault:
         spent = time.monotonic() - started
-        yield Finding(workload, "preconditions", ok=False, seconds=spent, said=str(fault))
+        failure = fault if isinstance(fault, TransportError) else None
+        yield Finding(workload, "preconditions", ok=False, seconds=spent, said=str(fault), failure=failure)
 
 
 def _hindered(workload: Workload, obstacle: Obstacle) -> Finding:
@@ -131,7 +151,8 @@ def _finding(workload: Workload, step: Step) -> Finding:
     said = step.reply if step.failure is None else str(step.failure)
     if isinstance(step.failure, TransportError) and step.failure.reply and step.failure.reply not in said:
         said = f"{said} The server said: {step.failure.reply}"
-    return Finding(workload, step.name, step.ok, step.seconds, said)
+    failure = step.failure if isinstance(step.failure, TransportError) else None
+    return Finding(workload, step.name, step.ok, step.seconds, said, failure)
 
 
 def _incoming_steps(context: Context, setup: Setup) -> Iterator[Step]:
@@ -218,7 +239,8 @@ def _record(context: Context, setup: Setup, report: Report) -> None:
     passed = report.status is RunStatus.SUCCESS
     details = "; ".join(f"{f.workload.label}, {f.name}: {f.said}" for f in report.findings if not f.ok)
     with context.database.write() as connection:
-        mailboxes.record_test(context.database, connection, report.mailbox, _outcome(report, now), now)
+        outcome = _outcome(report, now) | _kept(setup, report) | _put_off(setup, report, now)
+        mailboxes.record_test(context.database, connection, report.mailbox, outcome, now)
         hindrances.write_down(connection, [report.mailbox], now)
         if report.status is not RunStatus.NOT_RUN:
             alert = alerts.TEST_PASSED if passed else alerts.TEST_FAILED.with_details(details)
@@ -228,6 +250,28 @@ def _record(context: Context, setup: Setup, report: Report) -> None:
                 alerts.raise_alert(
                     context.database, connection, profile, alert, now, table="emailserverprofile"
                 )
+
+
+def _kept(setup: Setup, report: Report) -> dict[str, Any]:
+    """Return what stays as it was: a server's passing trouble switches off nothing that worked."""
+    kept: dict[str, Any] = {}
+    for workload in Workload:
+        columns = COLUMNS_OF[workload]
+        if setup.mailbox[columns.enabled] and report.trouble_of_server(workload):
+            kept |= {columns.enabled: True, columns.status: setup.mailbox[columns.status]}
+    return kept
+
+
+def _put_off(setup: Setup, report: Report, now: datetime) -> dict[str, Any]:
+    """Return when a test that was asked for is tried again, if only a server's trouble was in the way."""
+    if not (setup.mailbox["testemailconfigurationscheduled"] and report.may_pass_later):
+        return {}
+    retries = (setup.mailbox["testemailconfigurationretrycount"] or 0) + 1
+    return {
+        "testemailconfigurationscheduled": True,
+        "testemailconfigurationretrycount": retries,
+        "postponetestemailconfigurationuntil": now + min(retries, MOST_GAPS) * TEST_GAP,
+    }
 
 
 def _outcome(report: Report, now: datetime) -> dict[str, Any]:

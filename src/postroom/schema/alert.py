@@ -26,7 +26,10 @@ class TraceLog(Audited, Zoned, Row):
         primary_name="text",
         ownership=Ownership.USER,
     )
-    __table_args__ = (Index("ix_tracelog_regardingobjectid", "regardingobjectid", "createdon"),)
+    __table_args__ = (
+        Index("ix_tracelog_regardingobjectid", "regardingobjectid", "createdon"),
+        Index("ix_tracelog_modifiedon", "modifiedon"),
+    )
 
     tracelogid = col.key(label="Trace")
     text = col.text(2000, label="Text", description="Alert text.")

@@ -907,6 +907,27 @@ class Workload(Choice):
     ITEMS = 2, "Appointments, contacts and tasks"
 
 
+class CircuitState(Choice):
+    """Whether a mail server is spoken to; Postroom's own."""
+
+    CLOSED = 0, "Closed"
+    OPEN = 1, "Open"
+    HALF_OPEN = 2, "Half open"
+
+
+class Cause(Choice):
+    """Why passes fail, by whose fault it is; Postroom's own."""
+
+    UNREACHABLE = 1, "The server can't be reached"
+    THROTTLED = 2, "The server asks to come later"
+    PROTOCOL = 3, "The server breaks its protocol"
+    SIGN_IN = 4, "The server rejects the sign-in"
+    REFUSED = 5, "The server refuses"
+    CONFIGURATION = 6, "Something is missing in the configuration"
+    STORE = 7, "The database refuses"
+    OWN = 8, "A fault inside Postroom"
+
+
 class Reason(Choice):
     """Why a message was or wasn't tracked; codes from 100 on are Postroom's own."""
 

@@ -484,7 +484,10 @@ class MailboxStatistics(Versioned, Row):
         schema_name="MailboxStatistics",
         ownership=Ownership.ORGANIZATION,
     )
-    __table_args__ = (Index("ix_mailboxstatistics_mailboxid", "mailboxid", "mailboxprocessstartedon"),)
+    __table_args__ = (
+        Index("ix_mailboxstatistics_mailboxid", "mailboxid", "mailboxprocessstartedon"),
+        Index("ix_mailboxstatistics_mailboxprocessstartedon", "mailboxprocessstartedon"),
+    )
 
     mailboxstatisticsid = col.key(label="Mailbox Statistics")
     mailboxid = col.lookup(

@@ -9,6 +9,7 @@ from postroom.schema.alert import SyncError, TraceLog
 from postroom.schema.appointment import Appointment
 from postroom.schema.attachment import ActivityMimeAttachment, Attachment
 from postroom.schema.blob import Blob
+from postroom.schema.circuit import Circuit
 from postroom.schema.contact import Contact
 from postroom.schema.correspondence import Fax, Letter, PhoneCall
 from postroom.schema.decision import Decision
@@ -109,6 +110,7 @@ CLASSES: Sequence[type[Row] | type[Unstored]] = (
     Blob,
     SendJournal,
     Workload,
+    Circuit,
     RowVersion,
     Compatibility,
 )

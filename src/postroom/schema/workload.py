@@ -4,6 +4,7 @@ from sqlalchemy import Index, UniqueConstraint
 
 from postroom.schema import choices
 from postroom.schema import column as col
+from postroom.schema.column import OnDelete
 from postroom.schema.table import Description, Row
 
 
@@ -15,10 +16,11 @@ class Workload(Row):
     __table_args__ = (
         UniqueConstraint("mailboxid", "workload"),
         Index("ix_postroom_workload_dueon", "dueon"),
+        Index("ix_postroom_workload_circuitid", "circuitid"),
     )
 
     postroom_workloadid = col.key(label="Workload", access="R")
-    mailboxid = col.lookup("mailbox", label="Mailbox", access="R", nullable=False)
+    mailboxid = col.lookup("mailbox", label="Mailbox", access="R", nullable=False, on_delete=OnDelete.CASCADE)
     workload = col.choice(choices.Workload, label="Kind of Work", access="R", nullable=False)
     sequence = col.bigint(
         label="Sequence",
@@ -51,4 +53,16 @@ class Workload(Row):
         default=False,
         nullable=False,
         description="Whether something asked for a pass now.",
+    )
+    server = col.text(
+        300, label="Server", access="R", description="Mail server that the last pass was to ask."
+    )
+    circuitid = col.lookup(
+        "postroom_circuit", label="Circuit", access="R", description="The server it waits for, if any."
+    )
+    lastcause = col.choice(
+        choices.Cause, label="Last Cause", access="R", description="Why the last pass failed, if it did."
+    )
+    silenton = col.moment(
+        label="Silent On", access="R", description="When somebody was told that nothing succeeds any more."
     )

@@ -3,6 +3,7 @@
 Every alert answers three questions: what happened, whose fault it is, and what cures it.
 """
 
+import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from postroom.schema import registry
 from postroom.schema.alert import TraceLog
 from postroom.schema.choices import TraceLevel, TrackingFolderState
 from postroom.schema.ids import new_id
@@ -42,6 +44,10 @@ class Alert:
     details: str = ""
     #: Tells apart alerts of one code that are about different things.
     about: str = ""
+    #: What went wrong, in a few words that many alerts share.
+    cause: str = ""
+    #: The command that helps; empty when there is nothing to do.
+    action: str = ""
 
     def with_details(self, details: str) -> "Alert":
         """Return the alert with its evidence."""
@@ -56,7 +62,7 @@ SIGN_IN_REJECTED = Alert(
     3,
     TraceLevel.ERROR,
     "The server refused the credentials; the workload is stopped.",
-    "Correct user name and password, then test the mailbox.",
+    "Correct user name and password; the mailbox is then tested and goes on by itself.",
 )
 SEND_FAILED = Alert(
     4,
@@ -129,6 +135,17 @@ OVERWRITTEN = Alert(
 )
 
 
+SERVER_BACK = Alert(22, TraceLevel.INFORMATION, "The server serves again.")
+SILENT = Alert(
+    23,
+    TraceLevel.ERROR,
+    "No pass has succeeded for too long, whatever the cause.",
+    "The details say how the last one ended; see also whether a worker runs.",
+    cause="Nothing succeeds any more",
+    action="postroom status",
+)
+
+
 def item_left_alone(sentence: str, what: str, item: str) -> Alert:
     """Return the alert that says why one item is not synchronized; the sentence names the cure."""
     return Alert(20, TraceLevel.WARNING, "An item is left alone.", sentence, what, about=item[:200])
@@ -163,11 +180,12 @@ def raise_alert(
     now: datetime,
     *,
     table: str = "mailbox",
+    machine: str = "",
 ) -> None:
     """Raise the alert, or count it on the row that already says the same of the same record.
 
-    The organization's switches may silence a level. `createdon` is the first occurrence,
-    `modifiedon` the latest.
+    The organization's switches may silence a level. `createdon` is the first occurrence, `modifiedon` the
+    latest; level and words are those of the latest. It is for the owner of the record.
     """
     organization = connection.execute(sa.select(_ORGANIZATION)).mappings().first()
     if organization and organization[_SWITCHES[alert.level]] is False:
@@ -179,40 +197,52 @@ def raise_alert(
         _TRACE.c.traceparameterhash == folded,
     )
     version = database.next_versions(connection)
-    changed = connection.execute(
-        sa.update(_TRACE)
-        .where(same)
-        .values(
-            modifiedon=now,
-            collationlevel=sa.func.coalesce(_TRACE.c.collationlevel, 0) + 1,
-            errordetails=alert.details[:2048] or None,
-            versionnumber=version,
-        )
-    )
+    values = {**_latest(alert, machine), "modifiedon": now, "versionnumber": version}
+    count = sa.func.coalesce(_TRACE.c.collationlevel, 0) + 1
+    changed = connection.execute(sa.update(_TRACE).where(same).values(**values, collationlevel=count))
     if not changed.rowcount:
-        connection.execute(sa.insert(_TRACE).values(_row(alert, regarding, table, folded, now, version)))
+        first = {**values, **_first(connection, alert, regarding, table, folded), "createdon": now}
+        connection.execute(sa.insert(_TRACE).values(first))
 
 
-def _row(
-    alert: Alert, regarding: UUID, table: str, folded: int, now: datetime, version: int
-) -> Mapping[str, Any]:
+def _latest(alert: Alert, machine: str) -> Mapping[str, Any]:
     return {
-        "tracelogid": new_id(),
         "text": f"{alert.text} {alert.cure}".strip()[:2000],
         "level": int(alert.level),
-        "tracecode": alert.code,
         "tracestatus": alert.level is TraceLevel.INFORMATION,
+        "errordetails": alert.details[:2048] or None,
+        "errortypedisplay": alert.cause[:320] or None,
+        "traceactionxml": _action_xml(alert.action),
+        "machinename": machine[:320] or None,
+    }
+
+
+def _first(
+    connection: Connection, alert: Alert, regarding: UUID, table: str, folded: int
+) -> Mapping[str, Any]:
+    owned = registry.by_logical_name(table)
+    of_it = owned.table.c[owned.primary_id] == regarding
+    owner = connection.execute(
+        sa.select(owned.table.c.ownerid, owned.table.c.owningbusinessunit).where(of_it)
+    ).first()
+    return {
+        "tracelogid": new_id(),
+        "tracecode": alert.code,
         "collationlevel": 1,
         "regardingobjectid": regarding,
         "regardingobjecttypecode": table,
+        "regardingobjectownerid": owner.ownerid if owner else None,
+        "regardingobjectowningbusinessunit": owner.owningbusinessunit if owner else None,
         "traceparameterhash": folded,
-        "errordetails": alert.details[:2048] or None,
         "isunique": True,
         "canbedeleted": True,
-        "createdon": now,
-        "modifiedon": now,
-        "versionnumber": version,
     }
+
+
+def _action_xml(command: str) -> str | None:
+    if not command:
+        return None
+    return ET.tostring(ET.Element("Action", Command=command), encoding="unicode")
 
 
 def _fold(alert: Alert, regarding: UUID, table: str) -> int:
@@ -227,3 +257,19 @@ def alerts_on(connection: Connection, regarding: UUID) -> list[Mapping[str, Any]
         sa.select(_TRACE).where(_TRACE.c.regardingobjectid == regarding).order_by(_TRACE.c.modifiedon.desc())
     )
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def has_older(connection: Connection, before: datetime) -> bool:
+    """Say whether there are alerts that were last raised before this instant."""
+    found = sa.select(_TRACE.c.tracelogid).where(_TRACE.c.modifiedon < before)
+    return connection.scalar(found.limit(1)) is not None
+
+
+def forget(connection: Connection, before: datetime, limit: int = 1000) -> int:
+    """Delete alerts that were last raised before this instant, the oldest first; return how many rows."""
+    key = _TRACE.c.tracelogid
+    old = sa.select(key).where(_TRACE.c.modifiedon < before).order_by(_TRACE.c.modifiedon).limit(limit)
+    ids = list(connection.scalars(old))
+    if not ids:
+        return 0
+    return connection.execute(sa.delete(_TRACE).where(key.in_(ids))).rowcount

@@ -23,6 +23,7 @@ from postroom.store.workloads import (
     Ticket,
     fair_share,
     free_rows,
+    is_due,
     is_idle,
     may_run,
     milliseconds,
@@ -55,8 +56,8 @@ def claim_idle(
 ) -> Sequence[Sequence[Ticket]]:
     """Take due rows of idle mailboxes in flight and return them as lanes; a lane takes one connection."""
     free = free_rows(None, None)
-    due = [free, _ROW.c.dueon <= now, may_run(workloads), is_idle()]
-    found = connection.execute(fair_share(due, free, limit, MOST, MOST)).all()
+    due = [free, is_due(now), may_run(workloads), is_idle()]
+    found = connection.execute(fair_share(due, free, now, limit, MOST, MOST)).all()
     of_profiles: dict[UUID, list[sa.Row[Any]]] = {}
     for row in found:
         of_profiles.setdefault(row.profile, []).append(row)
@@ -182,6 +183,9 @@ _REARM: Final = (
         failurecount=0,
         emptycount=bindparam("empty"),
         lasterror=None,
+        lastcause=None,
+        circuitid=None,
+        silenton=None,
         lastendedon=bindparam("ended"),
         lastsucceededon=bindparam("ended"),
     )

@@ -17,6 +17,8 @@ from sqlalchemy.engine import Connection, Row
 from postroom.schema import registry
 from postroom.schema.choices import (
     ActiveState,
+    Cause,
+    CircuitState,
     CredentialRetrieval,
     EmailStatus,
     IncomingDeliveryMethod,
@@ -33,6 +35,7 @@ _ROW = registry.by_logical_name("postroom_workload").table
 _MAILBOX = registry.by_logical_name("mailbox").table
 _PROFILE = registry.by_logical_name("emailserverprofile").table
 _EMAIL = registry.by_logical_name("email").table
+_CIRCUIT = registry.by_logical_name("postroom_circuit").table
 _ORGANIZATION = registry.by_logical_name("organization").table
 _STATISTICS = registry.by_logical_name("mailboxstatistics").table
 
@@ -49,6 +52,8 @@ OWN_CREDENTIALS_CONNECTIONS = 40
 _AT_ONCE = 5000
 #: How long before a pass mail may have become ready and still be news to it: transactions commit late.
 _LATE_COMMIT = timedelta(seconds=60)
+#: Nothing is put off or leased for longer; what seems to be was written while a clock was wrong.
+LONGEST_GAP = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,10 @@ class Standing:
     failures: int
     empty: int
     hinted: bool
+    #: The mail server that the pass was begun for.
+    server: str
+    #: When somebody was told that nothing succeeds any more.
+    silent_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +131,13 @@ class Account:
     error_code: int
     notes: str
     host: str
+    cause: Cause | None = None
+    #: The circuit that the workload waits for.
+    circuit: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class WorkloadColumns:
     """The mailbox's own columns of one workload."""
 
     enabled: str
@@ -136,8 +148,8 @@ class _Columns:
     empty: str | None
 
 
-_OF: Mapping[Workload, _Columns] = {
-    Workload.INCOMING: _Columns(
+COLUMNS_OF: Mapping[Workload, WorkloadColumns] = {
+    Workload.INCOMING: WorkloadColumns(
         "enabledforincomingemail",
         "incomingemailstatus",
         "incomingemaildeliverymethod",
@@ -145,7 +157,7 @@ _OF: Mapping[Workload, _Columns] = {
         "receivingpostponeduntil",
         "noemailcount",
     ),
-    Workload.OUTGOING: _Columns(
+    Workload.OUTGOING: WorkloadColumns(
         "enabledforoutgoingemail",
         "outgoingemailstatus",
         "outgoingemaildeliverymethod",
@@ -153,7 +165,7 @@ _OF: Mapping[Workload, _Columns] = {
         "postponesendinguntil",
         None,
     ),
-    Workload.ITEMS: _Columns(
+    Workload.ITEMS: WorkloadColumns(
         "enabledforact",
         "actstatus",
         "actdeliverymethod",
@@ -199,13 +211,21 @@ def hint(
     """Make the workload, or all of them, due now; return how many rows were found.
 
     The gap is passed over, also one that follows a failure; a pass that is under way is not disturbed, but
-    followed by another one.
+    followed by another one. Where the mailbox waits for its server, the next try of that is due too.
     """
     ensure_rows(connection, mailbox_ids, now)
     changed = sa.update(_ROW).where(_ROW.c.mailboxid.in_(list(mailbox_ids))).values(dueon=now, hinted=True)
+    waits_for = sa.select(_ROW.c.circuitid).where(_ROW.c.mailboxid.in_(list(mailbox_ids)))
     if workload is not None:
         changed = changed.where(_ROW.c.workload == int(workload))
-    return connection.execute(changed).rowcount
+        waits_for = waits_for.where(_ROW.c.workload == int(workload))
+    tried = sa.update(_CIRCUIT).where(
+        _CIRCUIT.c.postroom_circuitid.in_(waits_for), _CIRCUIT.c.state == CircuitState.OPEN
+    )
+    # In this order, as passes do that end: first workloads, then circuits.
+    found = connection.execute(changed).rowcount
+    connection.execute(tried.values(retryon=now))
+    return found
 
 
 def tell_of_news(connection: Connection, mailbox_ids: Collection[UUID], now: datetime) -> int:
@@ -278,16 +298,17 @@ def claim_due(
 
     No profile has more rows in flight than its connections, times `per_place`: a slow server keeps nobody
     else waiting. With `host` the rows are leased to that host at once; without it they wait until somebody
-    begins them. Rows in flight are taken over under a new number when their lease ran out before
-    `lost_before` or, if nobody has begun them, before `queued_before`; None leaves them alone.
+    begins them. Of those that wait for a server that does not answer, one is taken when that is to be tried
+    again, and otherwise none. Rows in flight are taken over under a new number when their lease ran out
+    before `lost_before` or, if nobody has begun them, before `queued_before`; None leaves them alone.
     """
     free = free_rows(lost_before, queued_before)
-    due = [free, _ROW.c.dueon <= now, may_run(workloads)]
+    due = [free, is_due(now), may_run(workloads)]
     if mailbox_ids is not None:
         due.append(_ROW.c.mailboxid.in_(list(mailbox_ids)))
     if but_idle:
         due.append(sa.not_(is_idle()))
-    found = connection.execute(fair_share(due, free, limit, per_place)).all()
+    found = connection.execute(fair_share(due, free, now, limit, per_place)).all()
     if not found:
         return []
     claimed = {
@@ -313,6 +334,8 @@ def is_idle() -> sa.ColumnElement[bool]:
         _ROW.c.emptycount > 0,
         _ROW.c.failurecount == 0,
         _ROW.c.hinted.is_(False),
+        # What waits for its server is tried again by passes of its own, one at a time.
+        _ROW.c.circuitid.is_(None),
         _PROFILE.c.servertype == ServerType.POP3_SMTP,
     )
 
@@ -326,14 +349,36 @@ def batched(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (things[start : start + size] for start in range(0, len(things), size))
 
 
+def is_due(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is due, or put off for longer than anything is."""
+    return sa.or_(_ROW.c.dueon <= now, _ROW.c.dueon > now + LONGEST_GAP)
+
+
+def _may_probe(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the coarse test; whether it is one pass alone is made sure of when it begins."""
+    opened, half = CircuitState.OPEN, CircuitState.HALF_OPEN
+    return sa.or_(
+        sa.and_(_CIRCUIT.c.state == opened, _is_over(_CIRCUIT.c.retryon, now)),
+        sa.and_(_CIRCUIT.c.state == half, _is_over(_CIRCUIT.c.probeuntil, now)),
+    )
+
+
+def _is_over(until: sa.ColumnElement[Any], now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(until.is_(None), until <= now, until > now + LONGEST_GAP)
+
+
 def free_rows(lost_before: datetime | None, queued_before: datetime | None) -> sa.ColumnElement[bool]:
     """Return the condition that nobody is at a row, or nobody who could still be."""
     ways: list[sa.ColumnElement[bool]] = [_ROW.c.inflight.is_(None)]
     if lost_before is not None:
-        ways.append(sa.and_(_ROW.c.hostid.is_not(None), _ROW.c.leaseuntil < lost_before))
+        ways.append(sa.and_(_ROW.c.hostid.is_not(None), _ran_out(lost_before)))
     if queued_before is not None:
-        ways.append(sa.and_(_ROW.c.hostid.is_(None), _ROW.c.leaseuntil < queued_before))
+        ways.append(sa.and_(_ROW.c.hostid.is_(None), _ran_out(queued_before)))
     return sa.or_(*ways)
+
+
+def _ran_out(before: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(_ROW.c.leaseuntil < before, _ROW.c.leaseuntil > before + LONGEST_GAP)
 
 
 def may_run(workloads: Collection[Workload]) -> sa.ColumnElement[bool]:
@@ -341,8 +386,8 @@ def may_run(workloads: Collection[Workload]) -> sa.ColumnElement[bool]:
     served = [
         sa.and_(
             _ROW.c.workload == int(workload),
-            _MAILBOX.c[_OF[workload].enabled].is_(True),
-            _MAILBOX.c[_OF[workload].method] == _OF[workload].served_by,
+            _MAILBOX.c[COLUMNS_OF[workload].enabled].is_(True),
+            _MAILBOX.c[COLUMNS_OF[workload].method] == COLUMNS_OF[workload].served_by,
         )
         for workload in workloads
     ]
@@ -366,13 +411,22 @@ def _shares_credentials() -> sa.ColumnElement[bool]:
 def fair_share(
     due: Sequence[sa.ColumnElement[bool]],
     free: sa.ColumnElement[bool],
+    now: datetime,
     limit: int,
     per_place: int,
     per_busy_place: int = 1,
 ) -> sa.Select[Any]:
     """Return the statement that picks due rows, for no profile more than its places allow."""
-    joined = _ROW.join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid).join(
-        _PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile
+    waits = sa.and_(
+        _CIRCUIT.c.postroom_circuitid == _ROW.c.circuitid,
+        _CIRCUIT.c.state != CircuitState.CLOSED,
+        # A mailbox that was given another profile waits for nothing any more.
+        _CIRCUIT.c.profileid == _MAILBOX.c.emailserverprofile,
+    )
+    joined = (
+        _ROW.join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
+        .join(_PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile)
+        .outerjoin(_CIRCUIT, waits)
     )
     lane = (_PROFILE.c.emailserverprofileid, _ROW.c.workload)
     order = (_ROW.c.hinted.desc(), _ROW.c.dueon)
@@ -381,10 +435,14 @@ def fair_share(
             _ROW.c.postroom_workloadid,
             _PROFILE.c.emailserverprofileid.label("profile"),
             _places().label("places"),
+            _CIRCUIT.c.postroom_circuitid.label("circuit"),
             sa.func.row_number().over(partition_by=lane, order_by=order).label("turn"),
+            sa.func.row_number()
+            .over(partition_by=_CIRCUIT.c.postroom_circuitid, order_by=order)
+            .label("try"),
         )
         .select_from(joined)
-        .where(*due)
+        .where(*due, sa.or_(_CIRCUIT.c.postroom_circuitid.is_(None), _may_probe(now)))
         .subquery("ranked")
     )
     busy = (
@@ -408,7 +466,7 @@ def fair_share(
         .join_from(_ROW, ranked, ranked.c.postroom_workloadid == _ROW.c.postroom_workloadid)
         .outerjoin(busy, sa.and_(busy.c.profile == ranked.c.profile, busy.c.workload == _ROW.c.workload))
         # Asked once more of the row itself: PostgreSQL looks at it again after it has the lock.
-        .where(free, ranked.c.turn <= room)
+        .where(free, ranked.c.turn <= room, sa.or_(ranked.c.circuit.is_(None), ranked.c["try"] == 1))
         .order_by(*order)
         .limit(limit)
         .with_for_update(skip_locked=True, of=_ROW)
@@ -495,6 +553,8 @@ def standing_of(row: Row[Any]) -> Standing:
         row.failurecount,
         row.emptycount,
         row.hinted,
+        row.server or "",
+        row.silenton,
     )
 
 
@@ -503,7 +563,7 @@ def begin(
 ) -> Standing | None:
     """Lease the row to this host and mark the mailbox; None when the pass is another's or over."""
     row = _locked(connection, ticket)
-    if row is None or not (row.hostid in (None, host) or row.leaseuntil is None or row.leaseuntil < now):
+    if row is None or not (row.hostid in (None, host) or _is_run_out(row.leaseuntil, now)):
         return None
     connection.execute(
         sa.update(_ROW)
@@ -521,6 +581,17 @@ def begin(
         marks["lastmailboxforcedunlockoccurredon"] = now
     connection.execute(sa.update(_MAILBOX).where(_MAILBOX.c.mailboxid == row.mailboxid).values(marks))
     return standing_of(row)
+
+
+def _is_run_out(until: datetime | None, now: datetime) -> bool:
+    return until is None or not now <= until <= now + LONGEST_GAP
+
+
+def note_server(connection: Connection, standing: Standing, server: str) -> None:
+    """Note which server the pass that begins is to ask, where that has changed."""
+    if standing.server != server:
+        changed = sa.update(_ROW).where(_ROW.c.postroom_workloadid == standing.row_id)
+        connection.execute(changed.values(server=server))
 
 
 def held(connection: Connection, ticket: Ticket, *, host: str) -> Standing | None:
@@ -555,6 +626,11 @@ class Surroundings:
         return 60.0 * ((self.profile or {}).get("minpollingintervalinminutes") or 0)
 
 
+def is_on(around: Surroundings, workload: Workload) -> bool:
+    """Say whether the mailbox is switched on for this workload."""
+    return bool(around.mailbox.get(COLUMNS_OF[workload].enabled))
+
+
 def surroundings(connection: Connection, mailbox_id: UUID) -> Surroundings:
     """Return mailbox, profile and organization, without their long texts."""
     mailbox = _one(connection, _MAILBOX, _MAILBOX.c.mailboxid == mailbox_id) or {}
@@ -585,9 +661,11 @@ def rearm(connection: Connection, standing: Standing, account: Account) -> None:
         "emptycount": account.empty,
         "lasterror": account.error[:2048] or None,
         "lastendedon": account.ended_at,
+        "lastcause": account.cause,
+        "circuitid": account.circuit,
     }
     if went_well:
-        values["lastsucceededon"] = account.ended_at
+        values |= {"lastsucceededon": account.ended_at, "silenton": None}
     connection.execute(sa.update(_ROW).where(_ROW.c.postroom_workloadid == standing.row_id).values(values))
     siblings = connection.execute(sa.select(_ROW).where(_ROW.c.mailboxid == standing.mailbox_id)).all()
     mirrored = {
@@ -617,7 +695,7 @@ def _progress(standing: Standing, account: Account) -> dict[str, Any]:
 
 
 def _schedule(workload: Workload, account: Account, siblings: Sequence[Row[Any]]) -> dict[str, Any]:
-    columns = _OF[workload]
+    columns = COLUMNS_OF[workload]
     at_work = [row for row in siblings if row.inflight is not None and row.hostid is not None]
     values: dict[str, Any] = {
         columns.postponed: account.due_at,
@@ -649,7 +727,7 @@ def _failure(account: Account) -> dict[str, Any]:
 
 
 def _stopped(workload: Workload) -> dict[str, Any]:
-    columns = _OF[workload]
+    columns = COLUMNS_OF[workload]
     return {columns.enabled: False, columns.status: RunStatus.FAILURE, "mailboxstatus": RunStatus.FAILURE}
 
 
@@ -683,15 +761,28 @@ def milliseconds(started_at: datetime | None, ended_at: datetime) -> int:
     return min(2**31 - 1, max(0, round((ended_at - started_at).total_seconds() * 1000)))
 
 
-def release(connection: Connection, ticket: Ticket, *, due_at: datetime, reason: str) -> bool:
-    """Take the row out of flight without a pass; say whether it was still this ticket's."""
+def release(
+    connection: Connection, ticket: Ticket, *, due_at: datetime, reason: str, circuit: UUID | None = None
+) -> bool:
+    """Take the row out of flight without a pass; say whether it was still this ticket's.
+
+    With `circuit` it waits for that.
+    """
     row = _locked(connection, ticket)
     if row is None:
         return False
+    values = {
+        "inflight": None,
+        "hostid": None,
+        "leaseuntil": None,
+        "lane": None,
+        "dueon": due_at,
+        "circuitid": circuit,
+    }
     connection.execute(
         sa.update(_ROW)
         .where(_ROW.c.postroom_workloadid == row.postroom_workloadid)
-        .values(inflight=None, hostid=None, leaseuntil=None, lane=None, dueon=due_at, gapreason=reason[:200])
+        .values(**values, gapreason=reason[:200])
     )
     unmark(connection, [row.mailboxid])
     return True
@@ -725,7 +816,7 @@ def overdue(
     connection: Connection, now: datetime, *, limit: int, host: str | None = None
 ) -> Sequence[Ticket]:
     """Return tickets in flight whose lease has run out, or that this host holds; the oldest first."""
-    late = _ROW.c.leaseuntil < now
+    late = _ran_out(now)
     if host is not None:
         late = sa.or_(late, _ROW.c.hostid == host)
     found = sa.select(_ROW).where(_ROW.c.inflight.is_not(None), late).order_by(_ROW.c.leaseuntil).limit(limit)
@@ -755,7 +846,7 @@ def work_under_lease(connection: Connection, now: datetime) -> frozenset[str]:
 
 def _leased(connection: Connection, now: datetime) -> Iterator[Ticket]:
     found = sa.select(_ROW).where(
-        _ROW.c.inflight.is_not(None), _ROW.c.hostid.is_not(None), _ROW.c.leaseuntil >= now
+        _ROW.c.inflight.is_not(None), _ROW.c.hostid.is_not(None), sa.not_(_ran_out(now))
     )
     return map(_in_flight, connection.execute(found))
 
@@ -764,7 +855,69 @@ def _in_flight(row: Row[Any]) -> Ticket:
     return Ticket(row.mailboxid, _WORKLOADS[row.workload], row.inflight, row.dueon, lane=row.lane)
 
 
-def forget_statistics(connection: Connection, before: datetime) -> int:
-    """Delete statistics of passes that started before this instant; return how many rows."""
-    old = sa.delete(_STATISTICS).where(_STATISTICS.c.mailboxprocessstartedon < before)
-    return connection.execute(old).rowcount
+def has_older_statistics(connection: Connection, before: datetime) -> bool:
+    """Say whether there are statistics of passes that started before this instant."""
+    key, started = _STATISTICS.c.mailboxstatisticsid, _STATISTICS.c.mailboxprocessstartedon
+    return connection.scalar(sa.select(key).where(started < before).limit(1)) is not None
+
+
+def forget_statistics(connection: Connection, before: datetime, limit: int = _AT_ONCE) -> int:
+    """Delete statistics of passes that started before this instant, the oldest first; return how many."""
+    key, started = _STATISTICS.c.mailboxstatisticsid, _STATISTICS.c.mailboxprocessstartedon
+    old = sa.select(key).where(started < before).order_by(started).limit(limit)
+    ids = list(connection.scalars(old))
+    if ids:
+        connection.execute(sa.delete(_STATISTICS).where(key.in_(ids)))
+    return len(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A workload that runs and has not succeeded for a while."""
+
+    row_id: UUID
+    mailbox_id: UUID
+    workload: Workload
+    since: datetime
+    failures: int
+    error: str
+    #: The shortest gap that the profile permits, in seconds.
+    floor_for: float
+
+
+def without_success(connection: Connection, before: datetime) -> Sequence[Silent]:
+    """Return the workloads that are on and have not succeeded since, of which nobody was told yet.
+
+    Left out is what waits for a server: its circuit was told of.
+    """
+    since = sa.func.coalesce(
+        _ROW.c.lastsucceededon, _MAILBOX.c.testmailboxaccesscompletedon, _MAILBOX.c.createdon
+    )
+    waits = sa.exists().where(
+        _CIRCUIT.c.postroom_circuitid == _ROW.c.circuitid, _CIRCUIT.c.state != CircuitState.CLOSED
+    )
+    found = (
+        sa.select(_ROW, since.label("since"), _PROFILE.c.minpollingintervalinminutes)
+        .join_from(_ROW, _MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
+        .join(_PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile)
+        .where(may_run(tuple(Workload)), _ROW.c.silenton.is_(None), since < before, ~waits)
+    )
+    return [
+        Silent(
+            row.postroom_workloadid,
+            row.mailboxid,
+            _WORKLOADS[row.workload],
+            row.since,
+            row.failurecount,
+            row.lasterror or "",
+            60.0 * (row.minpollingintervalinminutes or 0),
+        )
+        for row in connection.execute(found)
+    ]
+
+
+def note_silence(connection: Connection, rows: Collection[UUID], now: datetime) -> None:
+    """Note that somebody was told that nothing succeeds in these workloads any more."""
+    for some in batched(list(rows), _AT_ONCE):
+        noted = sa.update(_ROW).where(_ROW.c.postroom_workloadid.in_(some))
+        connection.execute(noted.values(silenton=now))

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from postroom.configuration import mailbox as rules
 from postroom.configuration import profile as profile_rules
-from postroom.schema.choices import AccessApproval, ActiveState, EmailStatus
+from postroom.schema.choices import AccessApproval, ActiveState, Cause, EmailStatus
 from postroom.schema.mailbox import Mailbox
 from postroom.schema.organization import Organization
-from postroom.store import hindrances, outbox
+from postroom.store import circuits, hindrances, outbox
 from postroom.store.records.hooks import Write, WriteKind
 from postroom.store.replies import loop_problems
 
@@ -173,6 +173,52 @@ _OF_PROFILE = (
     ),
 )
 _OF_ORGANIZATION = ("requireapprovalforuseremail", "requireapprovalforqueueemail")
+
+
+_BOTH = ("incoming", "outgoing")
+#: What a profile says about how to sign in, and about where its servers are.
+_SIGN_IN = (
+    *(f"{side}credentialretrieval" for side in _BOTH),
+    *(f"{side}username" for side in _BOTH),
+    *(f"{side}password" for side in _BOTH),
+    *(f"{side}useimpersonation" for side in _BOTH),
+    *(f"{side}authenticationprotocol" for side in _BOTH),
+    "usesamesettingsforoutgoingconnections",
+    "oauthclientid",
+    "oauthclientsecret",
+    "exchangeonlinetenantid",
+)
+_PLACES = (
+    *(f"{side}serverlocation" for side in _BOTH),
+    *(f"{side}portnumber" for side in _BOTH),
+    *(f"{side}usessl" for side in _BOTH),
+    "defaultserverlocation",
+    "useautodiscover",
+    "serverauthority",
+)
+#: What a mailbox says about which server it is on.
+_PLACE_OF_MAILBOX = ("emailserverprofile", "emailaddress", "ewsurl")
+
+
+def try_anew(write: Write) -> None:
+    """Have tried at once what was changed: nobody waits for a server that he is no longer on.
+
+    What was stopped because the profile's sign-in was rejected is switched on again when that is changed.
+    """
+    if write.kind is not WriteKind.UPDATE:
+        return
+    if write.table.logical_name == "mailbox":
+        if write.changes(*_PLACE_OF_MAILBOX):
+            circuits.free_of_circuits(write.connection, [write.id], write.now)
+        return
+    if not write.changes(*_SIGN_IN, *_PLACES):
+        return
+    concerned = hindrances.mailboxes_of(write.connection, write.id)
+    if write.changes(*_PLACES):
+        circuits.free_of_circuits(write.connection, concerned, write.now)
+    mended = (Cause.SIGN_IN, Cause.CONFIGURATION)
+    circuits.put_back_in_service(write.connection, concerned, write.now, causes=mended)
+    circuits.try_now(write.connection, write.id, write.now)
 
 
 def say_what_hinders(write: Write) -> None:

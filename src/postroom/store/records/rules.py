@@ -29,6 +29,7 @@ from postroom.store.records.mail import (
     relate_to_mailbox,
     say_what_hinders,
     stop_loops,
+    try_anew,
 )
 from postroom.store.records.parties import check_parties, keep_parties, mark_deleted
 from postroom.store.records.people import build_full_name, keep_settings
@@ -75,6 +76,7 @@ _AFTER: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (count_attachments, ("activitymimeattachment",)),
     (make_mailbox, ("systemuser", "queue")),
     (follow_mailbox, ("mailbox",)),
+    (try_anew, ("mailbox", "emailserverprofile")),
     (say_what_hinders, ("mailbox", "emailserverprofile", "organization")),
     (stop_loops, ("email",)),
     (relate_to_mailbox, ("email",)),
