@@ -102,3 +102,6 @@ def forget_old_health(context: Context) -> int:
             + alerts.forget(connection, told)
             + circuits.forget(connection, servers)
         )
+
+
+_EVERYTHING = (forget_old, forget_old_health, let_go_of_leavings, tidy)
