@@ -9,11 +9,11 @@ import typer
 
 from postroom.api.odata.query import read_query, run_query
 from postroom.api.odata.render import FORMATTED, Annotation
-from postroom.cli import trial
+from postroom.cli import details, trial
 from postroom.cli.session import opened
 from postroom.cli.show import AsJson, show_json, show_record, show_records
 from postroom.passes.access import obstacle_for
-from postroom.schema.choices import Workload
+from postroom.schema.choices import ItemDeliveryMethod, Workload
 from postroom.store import mailboxes
 
 commands = typer.Typer(help="Mailboxes: what they are, and whether and why not they are processed.")
@@ -31,6 +31,7 @@ _LIST = (
 def add_to(app: typer.Typer) -> None:
     """Put the group into the application."""
     trial.add_to(commands)
+    details.add_to(commands)
     app.add_typer(commands, name="mailbox")
 
 
@@ -49,20 +50,25 @@ def list_mailboxes(*, as_json: AsJson = False) -> None:
 
 @commands.command("show")
 def show_mailbox(address: Address, *, as_json: AsJson = False) -> None:
-    """Show one mailbox: its settings, what keeps it from being processed, its passes, its alerts."""
+    """Show one mailbox: its settings, what keeps it from being processed, its passes, servers, alerts."""
     with opened() as postroom, postroom.database.read() as connection:
         id_ = mailboxes.get_by_address(connection, address)
         row = _rows(connection, "mailboxes", f"mailboxid eq {id_}")[0]
         row |= _readiness(connection, row)
         workloads = _rows(connection, "postroom_workloads", f"mailboxid eq {id_}", orderby="workload")
+        circuits = [
+            found
+            for key in {each["_circuitid_value"] for each in workloads if each["_circuitid_value"]}
+            for found in _rows(connection, "postroom_circuits", f"postroom_circuitid eq {key}")
+        ]
         about = f"_regardingobjectid_value eq {id_}"
-        alerts = _rows(connection, "tracelogs", about, orderby="createdon desc", top="5")
+        alerts = _rows(connection, "tracelogs", about, orderby="modifiedon desc", top="5")
     if as_json:
-        whole = {**row, "workloads": workloads, "alerts": alerts}
+        whole = {**row, "workloads": workloads, "circuits": circuits, "alerts": alerts}
         show_json(without_labels(whole))
         return
     show_record(in_words(row), as_json=False)
-    for found in (workloads, alerts):
+    for found in (workloads, circuits, alerts):
         if found:
             typer.echo()
             show_records([in_words(one) for one in found], as_json=False)
@@ -91,7 +97,13 @@ def _readiness(connection: sa.Connection, row: Mapping[str, Any]) -> dict[str, s
     """Say for each workload whether it runs, or what stands in the way and what cures it."""
     setup = mailboxes.read_setup(connection, UUID(row["mailboxid"]))
     said = {}
-    for name, workload in (("incoming", Workload.INCOMING), ("outgoing", Workload.OUTGOING)):
+    for workload in Workload:
+        name = workload.name.lower()
+        if (
+            workload is Workload.ITEMS
+            and setup.mailbox["actdeliverymethod"] != ItemDeliveryMethod.SERVER_SIDE
+        ):
+            continue
         obstacle = obstacle_for(setup, workload)
         said[name] = "ready" if obstacle is None else f"{obstacle.sentence} {obstacle.cure}"
     return said

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -103,6 +104,11 @@ def cell(value: Any) -> str:
     if isinstance(value, str):
         return value.translate(_CONTROL)
     return json.dumps(value, ensure_ascii=False)
+
+
+def instant(value: datetime | None) -> str | None:
+    """Return a moment as the Web API writes it."""
+    return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 _KEEPING_LINES = {code: text for code, text in _CONTROL.items() if code != ord("\n")}

@@ -146,6 +146,10 @@ SILENT = Alert(
 )
 
 
+#: Codes of alerts whose details quote what stands in somebody's mailbox.
+QUOTING = frozenset({20})
+
+
 def item_left_alone(sentence: str, what: str, item: str) -> Alert:
     """Return the alert that says why one item is not synchronized; the sentence names the cure."""
     return Alert(20, TraceLevel.WARNING, "An item is left alone.", sentence, what, about=item[:200])

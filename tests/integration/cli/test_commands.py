@@ -191,7 +191,7 @@ def test_an_email_that_waits_is_in_the_outbox(postroom: Run, document: Callable[
     assert "Pending Send" in out
     assert "\u001b" not in out
     _, out, _ = postroom("status", "--json")
-    counts = {row["what"]: row["count"] for row in json.loads(out)}
+    counts = {row["what"]: row["count"] for row in json.loads(out)["counts"]}
     assert counts["e-mails waiting to be sent"] == 1
 
 
