@@ -120,6 +120,7 @@ def mail_limits(settings: Settings) -> MailLimits:
     return MailLimits(
         largest_message=mail.maximum_message_size,
         messages_per_pass=mail.maximum_messages_per_pass,
+        longest_pass=mail.maximum_pass_seconds,
         batch_size=1 if mail.one_per_transaction else mail.batch_size,
         batch_octets=mail.batch_octets,
         accelerated=mail.accelerated_parser,

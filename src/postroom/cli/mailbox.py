@@ -13,7 +13,7 @@ from postroom.cli import details, trial
 from postroom.cli.session import opened
 from postroom.cli.show import AsJson, show_json, show_record, show_records
 from postroom.passes.access import obstacle_for
-from postroom.schema.choices import ItemDeliveryMethod, Workload
+from postroom.schema.choices import Workload
 from postroom.store import mailboxes
 
 commands = typer.Typer(help="Mailboxes: what they are, and whether and why not they are processed.")
@@ -99,10 +99,7 @@ def _readiness(connection: sa.Connection, row: Mapping[str, Any]) -> dict[str, s
     said = {}
     for workload in Workload:
         name = workload.name.lower()
-        if (
-            workload is Workload.ITEMS
-            and setup.mailbox["actdeliverymethod"] != ItemDeliveryMethod.SERVER_SIDE
-        ):
+        if workload is Workload.ITEMS and not setup.wants(workload):
             continue
         obstacle = obstacle_for(setup, workload)
         said[name] = "ready" if obstacle is None else f"{obstacle.sentence} {obstacle.cure}"

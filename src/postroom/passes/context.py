@@ -18,6 +18,8 @@ class MailLimits:
     largest_message: int = 50 * MIB
     #: Messages of one mailbox in one pass; 0 for no limit.
     messages_per_pass: int = 10_000
+    #: Seconds after which a pass leaves the rest to its next one, so that other mailboxes have their turn.
+    longest_pass: float = 60.0
     #: Messages in one transaction, and octets, whichever is reached first.
     batch_size: int = 200
     batch_octets: int = 5 * MIB

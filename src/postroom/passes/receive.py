@@ -15,6 +15,7 @@ transaction that records what it passes over.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
@@ -33,7 +34,10 @@ from postroom.ports.mail import Fetched, MailSource, Offered, Page
 from postroom.schema.choices import Reason, Workload
 from postroom.store import alerts, ledger, mailboxes
 from postroom.store.mailboxes import Setup
+from postroom.store.workloads import batched
 
+# So many messages are fetched before a look at how long the pass has lasted.
+_IN_ONE_TURN = 500
 # A session that breaks is opened anew this often within one pass, each time passing over the
 # message at which it broke.
 _RECONNECTIONS = 3
@@ -50,6 +54,7 @@ class _Receiving:
     opener: SourceOpener
     #: The open session; None once it has broken.
     source: MailSource | None
+    began_at: datetime
     #: The page at hand.
     page: Page = field(default_factory=lambda: Page(()))
     #: What pages have said to be gone.
@@ -63,6 +68,12 @@ class _Receiving:
     def mailbox(self) -> UUID:
         """Return the mailbox's key."""
         return self.setup.mailbox_id
+
+    def has_lasted_long(self) -> bool:
+        """Tell whether the pass has got something done and lasts longer than others should wait for it."""
+        context = self.context
+        lasts = (context.clock.now() - self.began_at).total_seconds()
+        return self.recording.tally.taken > 0 and lasts >= context.mail.longest_pass
 
     def is_too_old(self, offered: Offered) -> bool:
         """Tell whether the server's word is enough to leave a message alone: its age, and no mark on it."""
@@ -109,13 +120,14 @@ def receive(
 def _receive(
     context: Context, setup: Setup, opener: SourceOpener, on_batch: Callable[[Sequence[Judged]], None]
 ) -> PassResult:
+    began_at = context.clock.now()
     source = opener(context, setup)
     try:
         search = prepare(context, setup, source)
         relate.apply_rules(context, setup.mailbox_id, search.rules.values())
         with ThreadPoolExecutor(1, thread_name_prefix="keep") as executor:
             recording = Recording(context, setup, search, executor, on_batch)
-            receiving = _Receiving(context, setup, search, recording, opener, source)
+            receiving = _Receiving(context, setup, search, recording, opener, source, began_at)
             failure = _take_pages(receiving)
     except BaseException:
         source.abort()
@@ -188,13 +200,27 @@ def _take_page(receiving: _Receiving, page: Page) -> TransportError | None:
     allowed = max(0, limit - tally.taken) if limit else len(wanted)
     tally.wanted += len(wanted)
     receiving.is_sated = len(wanted) > allowed
-    failure = _fetch_all(receiving, wanted[:allowed]) if wanted[:allowed] else None
+    failure = _fetch_in_turns(receiving, wanted[:allowed])
     if failure is None and not receiving.is_sated:
         receiving.recording.end_page(page)
         look = receiving.search.look
         marks = {**look.marks, **page.marks}
         receiving.search = replace(receiving.search, look=replace(look, marks=marks))
     return failure
+
+
+def _fetch_in_turns(receiving: _Receiving, wanted: Sequence[Offered]) -> TransportError | None:
+    """Fetch what is wanted, but no longer than a pass may last; return what ended it early.
+
+    What is left is the next pass's, when others have had their turn.
+    """
+    for some in batched(wanted, _IN_ONE_TURN):
+        if receiving.has_lasted_long() or receiving.source is None:
+            receiving.is_sated = True
+            return None
+        if failure := _fetch_all(receiving, some):
+            return failure
+    return None
 
 
 def _look_through(receiving: _Receiving, page: Page) -> list[Offered]:

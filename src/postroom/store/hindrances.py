@@ -24,7 +24,6 @@ _MAILBOX = Mailbox.__table__
 #: How the reason begins; by it one of these is told from what a pass has left behind.
 NOT_PROCESSED = "Not processed: "
 _FREE = "Nothing stands in its way any more."
-_WORKLOADS = (Workload.INCOMING, Workload.OUTGOING)
 
 
 def in_words(obstacle: Obstacle) -> str:
@@ -37,7 +36,7 @@ def write_down(connection: Connection, mailbox_ids: Collection[UUID], now: datet
     workloads.ensure_rows(connection, mailbox_ids, now)
     for mailbox in mailbox_ids:
         around = workloads.surroundings(connection, mailbox)
-        for workload in _WORKLOADS:
+        for workload in Workload:
             found = hindrance(workload, around.mailbox, around.profile, around.organization)
             _write_down(connection, mailbox, workload, found)
 

@@ -19,6 +19,7 @@ from postroom.schema.choices import (
     AutoCreate,
     FilteringMethod,
     IncomingDeliveryMethod,
+    ItemDeliveryMethod,
     OutgoingDeliveryMethod,
     Workload,
 )
@@ -67,7 +68,7 @@ class Setup:
         if workload is Workload.OUTGOING:
             method = self.mailbox["outgoingemaildeliverymethod"]
             return bool(method == OutgoingDeliveryMethod.SERVER_SIDE)
-        return False
+        return bool(self.mailbox["actdeliverymethod"] == ItemDeliveryMethod.SERVER_SIDE)
 
     @property
     def reads_sent_items(self) -> bool:

@@ -17,6 +17,7 @@ from postroom.app.retention import forget_old_health
 from postroom.app.service import passes_of, tell_of_silence, tend
 from postroom.engine.fleet import Crew, run_due
 from postroom.engine.work import Settled
+from postroom.passes import receive
 from postroom.passes.result import PassResult
 from postroom.sandbox.faults import Fault, Misbehaviour
 from postroom.sandbox.pop3 import SandboxPop3
@@ -297,3 +298,24 @@ def test_what_was_kept_for_its_time_is_let_go_of(fleet: Fleet) -> None:
 
     assert company.rows("tracelog") == []
     assert forget_old_health(company.context) == 0
+
+
+@on_sqlite
+def test_a_mailbox_full_of_old_mail_lets_others_have_their_turn(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "_IN_ONE_TURN", 2)
+    company, full = fleet.company, fleet.addresses[0]
+    for number in range(9):
+        company.server.deliver(full, a_message(to=[full], message_id=f"<{number}@x.example>"))
+    context = company.limited(longest_pass=60.0, batch_size=2)
+
+    def slow(_: object) -> None:
+        company.clock.at += timedelta(seconds=45)
+
+    taken = []
+    while not taken or taken[-1].backlog:
+        taken.append(receive.receive(context, company.mailbox(full), on_batch=slow))
+
+    assert len(taken) > 1
+    assert sum(result.items for result in taken) == 9
