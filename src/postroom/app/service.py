@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from postroom.app.notices import alert_for_silence, reporter
+from postroom.app.alerts import alert_for_silence, reporter
 from postroom.app.retention import Retention
 from postroom.app.watch import Watch
 from postroom.app.wiring import Postroom

@@ -93,7 +93,7 @@ class MailSettings(_Group):
     """How many messages of one mailbox one pass takes in before others have their turn; 0 for no limit."""
 
     maximum_pass_seconds: _Seconds = 60.0
-    """After this time a pass leaves the rest of its mailbox to the next one, so that others have their turn."""
+    """After so many seconds a pass leaves the rest of its mailbox to the next: others have their turn."""
 
     batch_size: _Count = 200
     """How many messages are recorded in one transaction."""

@@ -1,4 +1,4 @@
-"""The command mailbox details: all that support asks for, in one document without anybody's mail."""
+"""The command mailbox details: all that support asks for, without anybody's mail."""
 
 import json
 from collections.abc import Mapping, Sequence

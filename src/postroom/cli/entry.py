@@ -28,6 +28,7 @@ MODULES = {
     "load": "store",
     "query": "store",
     "mailbox": "mailbox",
+    "onboard": "onboard",
     "profile": "profile",
     "switch": "switch",
     "run-once": "run",

@@ -1,4 +1,4 @@
-"""What the mail server behind a mailbox's workload is called: one name for all that fail together."""
+"""What the mail server behind a workload is called: one name for all on it."""
 
 from collections.abc import Mapping
 from typing import Any

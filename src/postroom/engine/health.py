@@ -1,4 +1,4 @@
-"""Health: what a pass has to ask of its server's circuit before it begins, and tells it at its end.
+"""Health: what a pass asks of its server's circuit at its begin, and tells it at its end.
 
 Here the circuit's row is read and written; what becomes of it is decided in `circuit`.
 """

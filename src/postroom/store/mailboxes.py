@@ -165,6 +165,17 @@ def all_ids(connection: Connection) -> list[UUID]:
     )
 
 
+def all_served(connection: Connection) -> list[UUID]:
+    """Return the key of every active mailbox that the service is to work for, by address."""
+    served = sa.or_(
+        _MAILBOX.c.incomingemaildeliverymethod == IncomingDeliveryMethod.SERVER_SIDE,
+        _MAILBOX.c.outgoingemaildeliverymethod == OutgoingDeliveryMethod.SERVER_SIDE,
+        _MAILBOX.c.actdeliverymethod == ItemDeliveryMethod.SERVER_SIDE,
+    )
+    query = sa.select(_MAILBOX.c.mailboxid).where(_MAILBOX.c.statecode == ActiveState.ACTIVE, served)
+    return list(connection.execute(query.order_by(_MAILBOX.c.emailaddress)).scalars())
+
+
 def _one(connection: Connection, query: sa.Select[Any]) -> dict[str, Any] | None:
     row = connection.execute(query).mappings().first()
     return None if row is None else dict(row)

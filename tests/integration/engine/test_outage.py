@@ -12,7 +12,7 @@ import pytest
 from tests.support.company import PASSWORD, Company, a_company, on_sqlite
 from tests.support.mail import a_message
 
-from postroom.app.notices import reporter
+from postroom.app.alerts import reporter
 from postroom.app.retention import forget_old_health
 from postroom.app.service import passes_of, tell_of_silence, tend
 from postroom.engine.fleet import Crew, run_due

@@ -1,4 +1,4 @@
-"""Notices: who is told of trouble, and in which words; every one names the cause and the cure."""
+"""Alerts: which trouble is told to whom, and in which words."""
 
 from dataclasses import replace
 from datetime import datetime
