@@ -298,6 +298,8 @@ class Switch(Enum):
 
 #: Switches that something in the code asks for. The others can be set and are kept, and change nothing yet.
 OBEYED = frozenset({
+    Switch.TRACE_LOG_PERSISTENCE_TIME_IN_DAYS,
+    Switch.MAILBOX_STATISTICS_PERSISTENCE_TIME_IN_DAYS,
     Switch.ALLOW_SAVE_AS_DRAFT_APPOINTMENT,
     Switch.PROPAGATE_APPOINTMENT_CANCELLATIONS_TO_EXCHANGE,
     Switch.SYNC_APPOINTMENT_IS_PRIVATE_FROM_EXCHANGE,

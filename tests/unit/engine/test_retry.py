@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postroom.configuration.permission import Obstacle
 from postroom.engine.retry import (
     LONGEST_WISH_FOR,
     PATIENCE,
     RULES,
     BackOff,
+    Whose,
     in_words,
     next_attempt,
     rule_for,
@@ -26,7 +28,8 @@ from postroom.errors import (
     TransportError,
     Unreachable,
 )
-from postroom.schema.choices import TraceLevel
+from postroom.passes.credentials import Hindered
+from postroom.schema.choices import Cause, TraceLevel
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FAILURES = [
@@ -137,3 +140,19 @@ def test_a_failure_survives_being_kept_between_two_processes(failure: BaseExcept
     again = pickle.loads(pickle.dumps(failure))  # noqa: S301
 
     assert (type(again), str(again), vars(again)) == (type(failure), str(failure), vars(failure))
+
+
+def test_every_rule_says_whose_fault_it_is_and_who_acts() -> None:
+    causes = [rule.cause for _, rule in RULES]
+
+    assert sorted(causes) == sorted(Cause)
+    assert all(rule.back_off is not None for _, rule in RULES if rule.whose is Whose.SERVER)
+
+
+def test_what_the_configuration_lacks_survives_being_kept_between_processes() -> None:
+    obstacle = Obstacle("NoCredentials", 0x8005E240, "There are none.", "Enter them.")
+
+    again = pickle.loads(pickle.dumps(Hindered(obstacle)))  # noqa: S301 - our own
+
+    assert again.obstacle == obstacle
+    assert rule_for(again).cause is Cause.CONFIGURATION
