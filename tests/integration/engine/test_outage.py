@@ -149,6 +149,7 @@ def test_a_server_that_is_down_for_a_day_is_asked_by_one_mailbox_at_a_time_and_n
     assert len(fleet.alerts(22)) == 1
 
 
+@on_sqlite
 def test_one_mailbox_that_fails_keeps_no_other_waiting(fleet: Fleet) -> None:
     fleet.company.pop3.faults.add(Fault(Misbehaviour.CLOSE, user=fleet.addresses[0]))
     fleet.company.server.deliver(fleet.addresses[0], a_message(to=[fleet.addresses[0]]))
@@ -161,6 +162,7 @@ def test_one_mailbox_that_fails_keeps_no_other_waiting(fleet: Fleet) -> None:
     assert len(fleet.passes) >= 4 * 20
 
 
+@on_sqlite
 def test_a_person_who_has_mended_the_server_need_not_wait_for_the_next_try(fleet: Fleet) -> None:
     fleet.switch_off()
     fleet.wait(minutes=15)
