@@ -131,6 +131,11 @@ def _entry(table: TableInfo, body: object, where: str) -> _Entry:
         key = read_reference(body[_KEY_BIND], ("systemuser",))
         body = {name: value for name, value in body.items() if name != _KEY_BIND}
     entry = _Entry(read_draft(table, body, where=where), key)
+    for _, link in entry.draft.nested:
+        raise UserError(
+            f'{where}.{link}: write "{link}@odata.bind": "/<set>(<id>)" to point to a record, '
+            "or null to empty it."
+        )
     entry.id = entry.draft.id
     return entry
 

@@ -39,6 +39,11 @@ def compiled(fetch: Fetch, viewer: Viewer) -> sa.Select[Any]:
     return _Compiler(viewer).select(fetch)
 
 
+def in_hierarchy(subject: Subject, table: TableInfo, info: ColumnInfo) -> Clause:
+    """Return what an operator of hierarchies means for a column of this table; raises `BadFetch`."""
+    return _Compiler(subject.viewer).hierarchy(subject, table, info)
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A table at one place of the query."""
@@ -137,7 +142,8 @@ class _Compiler:
         if condition.other is not None:
             return self._columns(condition, place, column, info, words)
         if condition.operator in _HIERARCHIES:
-            return self._hierarchy(condition, place, column, info, words)
+            subject = Subject(column, info.kind, condition.operator, condition.values, self.viewer, words)
+            return self.hierarchy(subject, place.info, info)
         return meaning_of(
             Subject(column, info.kind, condition.operator, condition.values, self.viewer, words)
         )
@@ -159,37 +165,37 @@ class _Compiler:
         clause: Clause = getattr(column, f"__{name}__")(other)
         return clause
 
-    def _hierarchy(
-        self, condition: Condition, place: _Place, column: Any, info: ColumnInfo, words: str
-    ) -> Clause:
-        table = next((each for each in _pointed_to(place, info) if each in _PARENTS), None)
+    def hierarchy(self, subject: Subject, holder: TableInfo, info: ColumnInfo) -> Clause:
+        """Return the comparison of a lookup, or of a key, with the records above or under one."""
+        table = next((each for each in _pointed_to(holder, info) if each in _PARENTS), None)
         if table is None:
-            raise BadFetch(f"{words}: the records it points to form no hierarchy.")
-        subject = Subject(column, info.kind, condition.operator, condition.values, self.viewer, words)
-        if len(condition.values) != 1:
-            raise subject.wrong(f"one value is needed, not {len(condition.values)}")
-        family = column.in_(self._family_of(table, condition.operator, subject.fitted[0]))
-        if condition.operator == "not-under":
+            raise subject.wrong("the records it points to form no hierarchy")
+        if len(subject.values) != 1:
+            raise subject.wrong(f"one value is needed, not {len(subject.values)}")
+        column = subject.column
+        family = column.in_(self._family_of(table, subject.operator, subject.fitted[0]))
+        if subject.operator == "not-under":
             return sa.or_(sa.not_(family), column.is_(None))
         return sa.and_(column.is_not(None), family)
 
-    def _family_of(self, table: str, operator: str, record: Any) -> sa.Select[Any]:
+    @staticmethod
+    def _family_of(table: str, operator: str, record: Any) -> sa.Select[Any]:
         """Return the records above or under one; a circle ends where it began."""
         upward, including = _HIERARCHIES[operator]
         info = registry.by_logical_name(table)
         rows = info.table
         key, parent = rows.c[info.primary_id], rows.c[_PARENTS[table]]
-        self.count += 1
         found = sa.select(key.label("id"), parent.label("parent")).where(key == record)
-        family = found.cte(f"h{self.count}", recursive=True)
+        # Without a name of its own, because a query may ask for several.
+        family = found.cte(recursive=True)
         step = family.c.parent == key if upward else family.c.id == parent
         family = family.union(sa.select(key, parent).join_from(rows, family, step))
         chosen = sa.select(family.c.id)
         return chosen if including else chosen.where(family.c.id != record)
 
 
-def _pointed_to(place: _Place, info: ColumnInfo) -> Sequence[str]:
-    return [place.info.logical_name] if info.kind is Kind.KEY else info.targets
+def _pointed_to(holder: TableInfo, info: ColumnInfo) -> Sequence[str]:
+    return [holder.logical_name] if info.kind is Kind.KEY else info.targets
 
 
 _FAMILIES: Final[Mapping[Kind, str]] = {
