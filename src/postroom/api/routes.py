@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from postroom.api import csdl, definitions, fetching
 from postroom.api.address import NAMESPACE, Key, Segment, read_address
 from postroom.api.call import Call, Reply
 from postroom.api.messages import catalog
@@ -24,7 +25,7 @@ from postroom.api.problems import (
 )
 from postroom.api.reading import Reading
 from postroom.api.visit import Needs, Operation, Visit
-from postroom.api.writing import Writing, absent, expected_version
+from postroom.api.writing import Writing, absent, expected_version, give_key
 from postroom.errors import InvalidRecord, UserError
 from postroom.schema import registry
 from postroom.schema.table import TableInfo
@@ -38,6 +39,10 @@ def operation_of(visit: Visit) -> Operation:
     if not segments:
         return _reading(visit, lambda reading: _service_document(visit))
     first = segments[0]
+    if first.name == "$metadata":
+        return _reading(visit, lambda reading: Reply.text(csdl.describe(), "application/xml"))
+    if first.name in definitions.SETS:
+        return Operation(Needs.READING, lambda _: definitions.answer(visit, segments))
     table = _table_named(first.name)
     if table is None:
         return _unbound(visit, segments)
@@ -85,6 +90,10 @@ class _Resource:
             return self._in_set(self.rest[0])
         match self.call.method:
             case "GET" | "HEAD":
+                if any(option in self.call.options for option in fetching.OPTIONS):
+                    return Operation(
+                        Needs.READING, lambda connection: fetching.answer(self.visit, connection, self.table)
+                    )
                 return _reading(self.visit, lambda reading: reading.collection(self.table))
             case "POST":
                 return self._writing(self._create)
@@ -258,17 +267,6 @@ def put(writing: Writing, table: TableInfo, key: Key, draft: Draft, call: Call) 
         raise absent(table, key)
     give_key(draft, key)
     return written(writing, table, writing.create(draft), call, status=201)
-
-
-def give_key(draft: Draft, key: Key) -> None:
-    """Give a record that is to be created what its address says of it."""
-    if key.id is not None:
-        draft.values[draft.table.primary_id] = key.id
-    names = names_of(draft.table.logical_name)
-    for name, value in key.values.items():
-        column = names.column(name)
-        if column not in draft.values and column not in draft.references:
-            draft.values[column] = value
 
 
 def written(writing: Writing, table: TableInfo, id_: UUID, call: Call, *, status: int) -> Reply:

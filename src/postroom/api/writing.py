@@ -194,6 +194,17 @@ def find_by_values(
     return found[0] if found else None
 
 
+def give_key(draft: Draft, key: Key) -> None:
+    """Give a record that is to be created what its address says of it."""
+    if key.id is not None:
+        draft.values[draft.table.primary_id] = key.id
+    names = names_of(draft.table.logical_name)
+    for name, value in key.values.items():
+        column = names.column(name)
+        if column not in draft.values and column not in draft.references:
+            draft.values[column] = value
+
+
 def absent(table: TableInfo, key: Key) -> NoSuchRecord:
     """Return the error of a record that is not there, or not to be seen."""
     if key.id is not None:

@@ -14,7 +14,7 @@ from postroom.errors import UserError
 #: A header block bigger than this ends the connection; an address of the longest kind fits.
 _LARGEST_HEAD = 65_536
 _KEEP_ALIVE_SECONDS = 30
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 10
 
 
 class ApiServer:
@@ -57,7 +57,10 @@ class ApiServer:
 
     def run(self, on_started: Callable[[str], None] = lambda _url: None) -> None:
         """Serve until `stop` or, in the main thread, SIGTERM or SIGINT."""
-        asyncio.run(self._run(on_started))
+        try:
+            asyncio.run(self._run(on_started))
+        finally:
+            self._socket.close()
 
     def stop(self) -> None:
         """Have `run` end when the requests at work are answered; from any thread."""

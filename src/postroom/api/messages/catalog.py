@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from postroom.api.messages import platform
+from postroom.api.messages import many, platform
 from postroom.api.messages.message import Message
 from postroom.schema.table import TableInfo
 
-ALL: tuple[Message, ...] = (*platform.MESSAGES,)
+ALL: tuple[Message, ...] = (*platform.MESSAGES, *many.MESSAGES)
 _BY_NAME: dict[str, list[Message]] = {}
 for _message in ALL:
     _BY_NAME.setdefault(_message.name, []).append(_message)

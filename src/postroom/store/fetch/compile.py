@@ -1,6 +1,6 @@
 """A query compiled to SQL: joined tables, filters, and which keys of its table fulfil them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,16 +36,16 @@ def compiled(fetch: Fetch, viewer: Viewer) -> sa.Select[Any]:
 
     Raises `BadFetch` when the query asks for what the schema does not have.
     """
-    return _Compiler(viewer).select(fetch)
+    return Compiler(viewer).select(fetch)
 
 
 def in_hierarchy(subject: Subject, table: TableInfo, info: ColumnInfo) -> Clause:
     """Return what an operator of hierarchies means for a column of this table; raises `BadFetch`."""
-    return _Compiler(subject.viewer).hierarchy(subject, table, info)
+    return Compiler(subject.viewer).hierarchy(subject, table, info)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """A table at one place of the query."""
 
     info: TableInfo
@@ -61,35 +61,50 @@ class _Place:
         return self.alias.c[name], found
 
 
+def _all_rows(info: TableInfo) -> sa.FromClause:
+    return info.table.alias()
+
+
 @dataclass(slots=True)
-class _Compiler:
+class Compiler:
     """Compiles one query."""
 
     viewer: Viewer
-    places: dict[str, _Place] = field(default_factory=dict)
+    #: Returns the rows of a table under a name of their own.
+    rows_of: Callable[[TableInfo], sa.FromClause] = _all_rows
+    #: Tables of Postroom's own may be asked.
+    is_open: bool = False
+    places: dict[str, Place] = field(default_factory=dict)
+    #: Where each linked table stands, by the link's identity.
+    linked: dict[int, Place] = field(default_factory=dict)
     count: int = 0
 
     def select(self, fetch: Fetch) -> sa.Select[Any]:
         """Return the statement."""
-        main = self._place(fetch.table, None, f'<entity name="{fetch.table:.80}">')
-        source, conditions = self._joined(main, fetch.links)
-        conditions += [self._filter(each, main) for each in fetch.filters]
+        main, source, conditions = self.whole(fetch)
         key = main.alias.c[main.info.primary_id]
         return sa.select(key).distinct().select_from(source).where(*conditions)
 
-    def _place(self, table: str, alias: str | None, words: str) -> _Place:
+    def whole(self, fetch: Fetch) -> tuple[Place, Any, list[Clause]]:
+        """Return where the query's table stands, what is selected from, and what must hold."""
+        main = self._place(fetch.table, None, f'<entity name="{fetch.table:.80}">')
+        source, conditions = self._joined(main, fetch.links)
+        conditions += [self._filter(each, main) for each in fetch.filters]
+        return main, source, conditions
+
+    def _place(self, table: str, alias: str | None, words: str) -> Place:
         info = registry.find(table)
-        if info is None or not info.is_stored or table.startswith("postroom_"):
+        if info is None or not (info.is_stored and (self.is_open or not table.startswith("postroom_"))):
             raise BadFetch(f"{words}: there is no table of this name to ask.")
         self.count += 1
-        place = _Place(info, info.table.alias(f"f{self.count}"), words)
+        place = Place(info, self.rows_of(info), words)
         name = alias or table
         if alias and name in self.places:
             raise BadFetch(f'{words}: the alias "{name}" is used twice.')
         self.places.setdefault(name, place)
         return place
 
-    def _joined(self, around: _Place, links: Iterable[Link]) -> tuple[Any, list[Clause]]:
+    def _joined(self, around: Place, links: Iterable[Link]) -> tuple[Any, list[Clause]]:
         """Return what is selected from, and what else must hold."""
         source: Any = around.alias
         conditions: list[Clause] = []
@@ -101,10 +116,11 @@ class _Compiler:
                 conditions.append(self._exists(link, around))
         return source, conditions
 
-    def _linked(self, link: Link, around: _Place) -> tuple[Any, Clause]:
+    def _linked(self, link: Link, around: Place) -> tuple[Any, Clause]:
         """Return a linked table with those linked to it, and by what it hangs together."""
         words = f'<link-entity name="{link.table:.80}" from="{link.origin:.80}" to="{link.to:.80}">'
         place = self._place(link.table, link.alias, words)
+        self.linked[id(link)] = place
         source, conditions = self._joined(place, link.links)
         mine, my_info = place.column(link.origin, words)
         theirs, their_info = around.column(link.to, words)
@@ -115,12 +131,12 @@ class _Compiler:
         filters = [self._filter(each, place) for each in link.filters]
         return source, sa.and_(mine == theirs, *conditions, *filters)
 
-    def _exists(self, link: Link, around: _Place) -> Clause:
+    def _exists(self, link: Link, around: Place) -> Clause:
         source, on = self._linked(link, around)
         found = sa.exists(sa.select(sa.literal(1)).select_from(source).where(on).correlate(around.alias))
         return sa.not_(found) if link.kind is LinkKind.NOT_ANY else found
 
-    def _filter(self, wanted: Filter, place: _Place) -> Clause:
+    def _filter(self, wanted: Filter, place: Place) -> Clause:
         parts: list[Clause] = [self._condition(each, place) for each in wanted.conditions]
         parts += [self._filter(each, place) for each in wanted.filters]
         for link in wanted.links:
@@ -134,7 +150,7 @@ class _Compiler:
             return sa.true()
         return sa.or_(*parts) if wanted.joint is Joint.OR else sa.and_(*parts)
 
-    def _condition(self, condition: Condition, place: _Place) -> Clause:
+    def _condition(self, condition: Condition, place: Place) -> Clause:
         words = f'<condition attribute="{condition.attribute:.80}" operator="{condition.operator:.40}">'
         if condition.of is not None:
             place = self._named(condition.of, words)
@@ -148,14 +164,14 @@ class _Compiler:
             Subject(column, info.kind, condition.operator, condition.values, self.viewer, words)
         )
 
-    def _named(self, name: str, words: str) -> _Place:
+    def _named(self, name: str, words: str) -> Place:
         if name not in self.places:
             known = ", ".join(self.places)
             raise BadFetch(f'{words} entityname="{name:.80}": no linked table has this alias, only {known}.')
         return self.places[name]
 
     def _columns(
-        self, condition: Condition, place: _Place, column: Any, info: ColumnInfo, words: str
+        self, condition: Condition, place: Place, column: Any, info: ColumnInfo, words: str
     ) -> Clause:
         """Return the comparison of two columns of a row."""
         other, other_info = place.column(condition.other or "", words)
