@@ -24,7 +24,7 @@ _SPACE: Final = UUID("6f0d3c1e-5a94-5d0e-9f55-b1c0de5c0a11")
 _NAMESPACE: Final = "#Microsoft.Dynamics.CRM."
 _ENGLISH: Final = 1033
 #: First segments of addresses that are answered here.
-SETS: Final = ("EntityDefinitions", "RelationshipDefinitions", "GlobalOptionSetDefinitions")
+SETS: Final = ("EntityDefinitions", "RelationshipDefinitions", "GlobalOptionSetDefinitions", "CreateEntities")
 
 #: The attribute type, its type's name and the class of metadata, by kind.
 _TYPES: Final[Mapping[Kind, tuple[str, str, str]]] = {
@@ -58,6 +58,8 @@ def answer(visit: Visit, segments: Sequence[Segment]) -> Reply:
     first, rest = segments[0], segments[1:]
     options = visit.call.options
     check_options(options)
+    if first.name not in _SETS:
+        raise not_found(f"{first.name} is nothing to read.")
     nodes = _SETS[first.name]()
     if first.inside is None:
         if rest:

@@ -219,7 +219,8 @@ class _Loading:
         """Return the lookup's value, and the table it points to where there is a choice."""
         values: dict[str, Any] = {column: None if reference is None else self._resolve(reference)}
         type_column = table.columns[column].type_column
-        if type_column is not None and reference is not None:
+        # Where a caller may not set it, the store finds out the table by itself.
+        if type_column is not None and table.columns[type_column].may_create and reference is not None:
             values[type_column] = reference.table.logical_name
         return values
 

@@ -46,7 +46,7 @@ class Writing:
         """Create a record with all that comes with it; what only an update may set comes second."""
         table = draft.table
         check_writable(self.visit.caller, table, WriteKind.CREATE)
-        values = self._values(draft)
+        values = self.values_of(draft)
         first, second = _in_two_steps(table, values)
         by = self.visit.caller.user
         id_ = self._records.create(self.connection, table.logical_name, first, by=by)
@@ -72,7 +72,7 @@ class Writing:
         for parts in draft.parts.values():
             if any(part.table.logical_name != _PARTIES for part in parts):
                 raise InvalidRecord("Related records can't be changed through this one; write each itself.")
-        values = self._values(draft)
+        values = self.values_of(draft)
         values.pop(table.primary_id, None)
         by = self.visit.caller.user
         self._records.update(self.connection, table.logical_name, id_, values, by=by, if_version=if_version)
@@ -127,7 +127,7 @@ class Writing:
 
     # Values -----------------------------------------------------------------------------------------------
 
-    def _values(self, draft: Draft) -> dict[str, Any]:
+    def values_of(self, draft: Draft) -> dict[str, Any]:
         """Return the columns of a draft: values, lookups, and the parties of an activity."""
         values = dict(draft.values)
         for (column, _), nested in draft.nested.items():
@@ -138,7 +138,7 @@ class Writing:
             parts = draft.parts["activityid"]
             parties = [part for part in parts if part.table.logical_name == _PARTIES]
             if parties or not parts:
-                values["parties"] = [self._values(part) for part in parties]
+                values["parties"] = [self.values_of(part) for part in parties]
         return values
 
     def _pointer(self, table: TableInfo, column: str, reference: Reference | None) -> dict[str, Any]:
@@ -150,7 +150,8 @@ class Writing:
             id_ = self.get(reference.table, Key(None, reference.key))
         values: dict[str, Any] = {column: id_}
         type_column = table.columns[column].type_column
-        if type_column is not None:
+        # Where a caller may not set it, the store finds out the table by itself.
+        if type_column is not None and table.columns[type_column].may_create:
             values[type_column] = reference.table.logical_name
         return values
 

@@ -1,7 +1,7 @@
 """Microsoft's own Python SDK against a running server over TLS, with a key of ours as its token."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -174,19 +174,21 @@ def test_tables_and_columns_are_described(client: DataverseClient) -> None:
     assert client.tables.get_alternate_keys("contact") == []
 
 
+def _failure(work: Callable[[], object]) -> tuple[int, str]:
+    """Status and code of what went wrong; the error itself would hold the connection open."""
+    try:
+        work()
+    except HttpError as fault:
+        return fault.status_code, fault.details["service_error_code"]
+    raise AssertionError("nothing went wrong")
+
+
 def test_errors_carry_dataverses_codes(client: DataverseClient) -> None:
-    with pytest.raises(HttpError) as fault:
-        client.records.create("contact", {"lastname": "x" * 5000})
-    assert fault.value.status_code == 400
-    assert fault.value.details["service_error_code"] == "0x80044331"
-    with pytest.raises(HttpError):
-        client.tables.create("new_Thing", {"new_Size": "int"})
+    too_long = {"lastname": "x" * 5000}
+    assert _failure(lambda: client.records.create("contact", too_long)) == (400, "0x80044331")
+    assert _failure(lambda: client.tables.create("new_Thing", {"new_Size": "int"}))[0] == 405
 
 
 def test_a_wrong_key_is_refused(client: DataverseClient) -> None:
-    with (
-        DataverseClient(client._base_url, StaticKey("prk_wrong")) as stranger,
-        pytest.raises(HttpError) as fault,
-    ):
-        stranger.records.create("contact", {"lastname": "x"})
-    assert fault.value.status_code == 401
+    with DataverseClient(client._base_url, StaticKey("prk_wrong")) as stranger:
+        assert _failure(lambda: stranger.records.create("contact", {"lastname": "x"}))[0] == 401

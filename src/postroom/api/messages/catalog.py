@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 
-from postroom.api.messages import many, platform
+from postroom.api.messages import mail, mailbox, many, platform, queue, schedule
 from postroom.api.messages.message import Message
 from postroom.schema.table import TableInfo
 
-ALL: tuple[Message, ...] = (*platform.MESSAGES, *many.MESSAGES)
+ALL: tuple[Message, ...] = (
+    *platform.MESSAGES,
+    *many.MESSAGES,
+    *mail.MESSAGES,
+    *queue.MESSAGES,
+    *schedule.MESSAGES,
+    *mailbox.MESSAGES,
+)
 _BY_NAME: dict[str, list[Message]] = {}
 for _message in ALL:
     _BY_NAME.setdefault(_message.name, []).append(_message)
