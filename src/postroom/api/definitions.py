@@ -18,7 +18,7 @@ from postroom.schema import registry
 from postroom.schema.choices import Choice
 from postroom.schema.column import ColumnInfo, Format, Kind
 from postroom.schema.table import TableInfo
-from postroom.store.records.rules import WRITTEN_ONLY_BY_US
+from postroom.store.records.deletions import TRACKED
 
 _SPACE: Final = UUID("6f0d3c1e-5a94-5d0e-9f55-b1c0de5c0a11")
 _NAMESPACE: Final = "#Microsoft.Dynamics.CRM."
@@ -70,8 +70,7 @@ def answer(visit: Visit, segments: Sequence[Segment]) -> Reply:
 
 def tracks_changes(table: TableInfo) -> bool:
     """Say whether changes of a table can be asked for."""
-    kept_by_us = {name for name, _ in WRITTEN_ONLY_BY_US if not name.startswith("organization")}
-    return table.is_stored and table.has("versionnumber") and table.logical_name not in kept_by_us
+    return table.logical_name in TRACKED
 
 
 def _count_or_refuse(rest: Sequence[Segment], nodes: Sequence[Node]) -> Reply:

@@ -53,8 +53,12 @@ class Reading:
         answer = run_query(self.connection, query, call.annotations, sight, where=where, base=call.base)
         may_go_on = size is not None or "$top" not in call.options
         reply = Reply.of(self._envelope(table, query, answer, may_go_on=may_go_on))
-        if size is not None:
-            reply.headers["preference-applied"] = f"odata.maxpagesize={size}"
+        applied = [] if size is None else [f"odata.maxpagesize={size}"]
+        wanted = self.visit.call.preferences.get("odata.include-annotations")
+        if wanted:
+            applied.append(f'odata.include-annotations="{wanted}"')
+        if applied:
+            reply.headers["preference-applied"] = ",".join(applied)
         return reply
 
     def count(self, table: TableInfo, where: Where | None = None) -> Reply:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from postroom.api import csdl, definitions, fetching
+from postroom.api import changes, csdl, definitions, fetching
 from postroom.api.address import NAMESPACE, Key, Segment, read_address
 from postroom.api.call import Call, Reply
 from postroom.api.messages import catalog
@@ -93,6 +93,10 @@ class _Resource:
                 if any(option in self.call.options for option in fetching.OPTIONS):
                     return Operation(
                         Needs.READING, lambda connection: fetching.answer(self.visit, connection, self.table)
+                    )
+                if changes.is_asked(self.visit):
+                    return Operation(
+                        Needs.READING, lambda connection: changes.answer(self.visit, connection, self.table)
                     )
                 return _reading(self.visit, lambda reading: reading.collection(self.table))
             case "POST":

@@ -146,8 +146,9 @@ class Writing:
         if reference is None:
             return {column: None}
         id_ = reference.id
-        if id_ is None:
-            id_ = self.get(reference.table, Key(None, reference.key))
+        if id_ is None or not self.visit.caller.is_administrator:
+            # What somebody does not see he does not point to: some rows show what they point to.
+            id_ = self.get(reference.table, Key(id_, reference.key))
         values: dict[str, Any] = {column: id_}
         type_column = table.columns[column].type_column
         # Where a caller may not set it, the store finds out the table by itself.

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from postroom.app.service import crew_of
-from postroom.app.wiring import Postroom
 from postroom.cli.exit import Exit
 from postroom.cli.session import opened
 from postroom.cli.show import complain
@@ -55,7 +54,7 @@ def serve(
             signal.signal(number, lambda _number, _frame: None)
         if worker is not None:
             worker.start()
-        server.run(on_started=lambda url: _announce(url, postroom))
+        server.run(on_started=_announce)
         ended = worker is None or worker.stop()
     if not ended:
         # A pass that hangs has a thread that would keep the process alive; the store takes its work back.
@@ -72,7 +71,7 @@ def check_tls(certificate: Path | None, key: Path | None) -> None:
             raise UserError(f"There is no file {file}.")
 
 
-def _announce(url: str, _postroom: Postroom) -> None:
+def _announce(url: str) -> None:
     if url.startswith("http:") and not _is_loopback(url):
         complain(
             [

@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from postroom.api.service import make_service
 from postroom.app.wiring import Postroom
@@ -18,7 +19,7 @@ _PATIENCE_SECONDS = 10
 
 
 class ApiServer:
-    """One server on one socket, which is open from the beginning."""
+    """One server on one socket, which is open from the beginning; `also` are routes beside the Web API."""
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class ApiServer:
         port: int,
         certificate: Path | None = None,
         key: Path | None = None,
+        also: Sequence[BaseRoute] = (),
     ) -> None:
         self._socket = _listening(host, port)
         scheme = "http" if certificate is None else "https"
@@ -35,7 +37,7 @@ class ApiServer:
         #: Where the service is, without a slash at the end.
         self.url = f"{scheme}://{shown}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            make_service(postroom),
+            make_service(postroom, also=also),
             ssl_certfile=None if certificate is None else str(certificate),
             ssl_keyfile=None if key is None else str(key),
             http="h11",

@@ -113,6 +113,14 @@ def test_a_record_is_not_made_for_somebody_else(office: Api) -> None:
     assert office.get("tasks").rows == []
 
 
+def test_nobody_points_to_what_he_does_not_see(office: Api) -> None:
+    other, queue = office.known["mail of bob"], office.known["queue"]
+    ann = _as(office, "ann", Role.QUEUE_MEMBER, "queue")
+    item = {"queueid@odata.bind": f"/queues({queue})", "objectid_email@odata.bind": f"/emails({other})"}
+    assert ann.post("queueitems", item).status == 404
+    assert office.post("queueitems", item).status == 204
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
