@@ -288,6 +288,31 @@ def test_what_can_not_be_booked_is_refused(desk: Api, company: Company) -> None:
     assert company.rows("appointment") == []
 
 
+def test_an_appointment_becomes_a_series_and_the_series_ends(desk: Api, company: Company) -> None:
+    made = desk.post("Book", {"Target": _meeting(company)}).json["ValidationResult"]["ActivityId"]
+    daily = {
+        "recurrencepatterntype": 0,
+        "interval": 1,
+        "patternstartdate": "2026-03-05T00:00:00Z",
+        "patternendtype": 2,
+        "occurrences": 5,
+    }
+    said = desk.post(f"appointments({made})/{_CRM}AddRecurrence", {"Target": daily})
+    assert said.status == 200, said.body
+    series = said.json["activityid"]
+    assert desk.get(f"appointments({made})").status == 404
+    days = f"seriesid eq {series} and statecode ne 2"
+    assert len(desk.get("appointments", filter=days).rows) == 5
+    end = {
+        "Target": {"activityid": series},
+        "SeriesEndDate": "2026-03-06T23:00:00Z",
+        "StateOfPastInstances": 1,
+    }
+    assert desk.post("DeleteOpenInstances", end).status == 204
+    assert len(desk.get("appointments", filter=days).rows) == 2
+    assert desk.post("DeleteOpenInstances", {**end, "StateOfPastInstances": 9}).status == 400
+
+
 # Postroom's own -------------------------------------------------------------------------------------------
 
 

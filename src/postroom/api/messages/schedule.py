@@ -8,7 +8,7 @@ from uuid import UUID
 
 from postroom.api import audit
 from postroom.api.address import Key
-from postroom.api.messages.message import Form, Message, Occasion, Parameter, Type, table_of
+from postroom.api.messages.message import Form, Message, Occasion, Parameter, Type, record_of, table_of
 from postroom.api.odata.write import Draft, read_draft
 from postroom.api.problems import Problem, denied
 from postroom.api.rights import check_writable
@@ -16,17 +16,24 @@ from postroom.api.visit import Needs
 from postroom.api.writing import Writing
 from postroom.errors import InvalidRecord
 from postroom.passes.book import Booking, Consent, book, reschedule
+from postroom.passes.series import add_recurrence, end_series
+from postroom.schema import registry
+from postroom.schema.choices import AppointmentState
 from postroom.store.records.hooks import WriteKind
 
 _NOT_SCHEDULED: Final = 0x80040275
+_TIMES: Final = {
+    "appointment": ("scheduledstart", "scheduledend"),
+    "recurringappointmentmaster": ("starttime", "endtime"),
+}
 _CONSENT: Final = "postroom_Consent"
 
 
 def _draft(occasion: Occasion) -> Draft:
     said = occasion.arguments["Target"]
     table = table_of(said, where="Target")
-    if table.logical_name != "appointment":
-        raise Problem(400, f"Target: {table.plural_label} are created and changed as records, not booked.")
+    if table.logical_name not in ("appointment", "recurringappointmentmaster"):
+        raise Problem(400, f"Target: {table.plural_label} take nobody's time; only appointments do.")
     draft = read_draft(table, said, where="Target")
     if draft.nested:
         raise Problem(400, "Target: bind related records, don't create them here.")
@@ -51,10 +58,12 @@ def _book(occasion: Occasion) -> dict[str, Any]:
     draft, visit = _draft(occasion), occasion.visit
     check_writable(visit.caller, draft.table, WriteKind.CREATE)
     values = _values(occasion, draft)
-    if values.get("scheduledstart") is None or values.get("scheduledend") is None:
-        raise InvalidRecord("Give scheduledstart and scheduledend.", code=_NOT_SCHEDULED)
-    booking = book(visit.postroom.context(), values, by=visit.caller.user, consent=_consent(occasion))
-    return _outcome(occasion, booking, "Book", booking.id)
+    needed = _TIMES[draft.table.logical_name]
+    if any(values.get(name) is None for name in needed):
+        raise InvalidRecord(f"Give {' and '.join(needed)}.", code=_NOT_SCHEDULED)
+    table, context = draft.table.logical_name, visit.postroom.context()
+    booking = book(context, values, table=table, by=visit.caller.user, consent=_consent(occasion))
+    return _outcome(occasion, booking, "Book", draft, booking.id)
 
 
 def _reschedule(occasion: Occasion) -> dict[str, Any]:
@@ -68,16 +77,53 @@ def _reschedule(occasion: Occasion) -> dict[str, Any]:
     values = _values(occasion, draft)
     values.pop("activityid", None)
     context = visit.postroom.context()
-    booking = reschedule(context, id_, values, by=visit.caller.user, consent=_consent(occasion))
-    return _outcome(occasion, booking, "Reschedule", id_)
+    table = draft.table.logical_name
+    booking = reschedule(context, id_, values, table=table, by=visit.caller.user, consent=_consent(occasion))
+    return _outcome(occasion, booking, "Reschedule", draft, id_)
 
 
-def _outcome(occasion: Occasion, booking: Booking, operation: str, id_: UUID | None) -> dict[str, Any]:
+def _add_recurrence(occasion: Occasion) -> dict[str, Any]:
+    """Put a series in the place of an appointment."""
+    visit, series = occasion.visit, registry.by_logical_name("recurringappointmentmaster")
+    said = occasion.arguments["Target"]
+    draft = read_draft(series, said, where="Target")
+    check_writable(visit.caller, series, WriteKind.CREATE)
+    check_writable(visit.caller, occasion.bound, WriteKind.DELETE)
+    values = _values(occasion, draft)
+    made = add_recurrence(visit.postroom.context(), occasion.row, values, by=visit.caller.user)
+    _note(occasion, "AddRecurrence", series.logical_name, made)
+    return {"activityid": str(made)}
+
+
+def _end(occasion: Occasion) -> None:
+    """Let a series have no day after an instant."""
     visit = occasion.visit
+    table, id_ = record_of(
+        {"@odata.type": "recurringappointmentmaster", **occasion.arguments["Target"]}, where="Target"
+    )
+    check_writable(visit.caller, table, WriteKind.UPDATE)
+    with visit.postroom.database.read() as connection:
+        Writing(connection, visit).get(table, Key(id_))
+    try:
+        state = AppointmentState(occasion.arguments["StateOfPastInstances"])
+    except ValueError as fault:
+        raise Problem(400, "StateOfPastInstances is no state of an appointment.") from fault
+    context, at = visit.postroom.context(), occasion.arguments["SeriesEndDate"]
+    end_series(context, id_, at, state, by=visit.caller.user)
+    _note(occasion, "DeleteOpenInstances", table.logical_name, id_)
+
+
+def _note(occasion: Occasion, operation: str, table: str, id_: UUID | None) -> None:
+    visit = occasion.visit
+    with visit.postroom.database.write() as connection:
+        audit.note(connection, visit.caller, visit.postroom.clock.now(), operation, table, id_)
+
+
+def _outcome(
+    occasion: Occasion, booking: Booking, operation: str, draft: Draft, id_: UUID | None
+) -> dict[str, Any]:
     if booking.is_booked:
-        with visit.postroom.database.write() as connection:
-            now = visit.postroom.clock.now()
-            audit.note(connection, visit.caller, now, operation, "appointment", id_)
+        _note(occasion, operation, draft.table.logical_name, id_)
     faults = [
         {
             "ErrorCode": "ResourceBusy",
@@ -120,5 +166,27 @@ MESSAGES = (
         _PARAMETERS,
         needs=Needs.NOTHING,
         returns=_RETURNS,
+    ),
+    Message(
+        "AddRecurrence",
+        Form.ACTION,
+        _add_recurrence,
+        "Put a series in the place of an appointment.",
+        (Parameter("Target", Type.RECORD, description="How it recurs: columns of the series."),),
+        "appointment",
+        needs=Needs.NOTHING,
+        returns={"activityid": "Edm.Guid"},
+    ),
+    Message(
+        "DeleteOpenInstances",
+        Form.ACTION,
+        _end,
+        "Let a series have no day after an instant.",
+        (
+            Parameter("Target", Type.RECORD, description="The series."),
+            Parameter("SeriesEndDate", Type.MOMENT),
+            Parameter("StateOfPastInstances", Type.NUMBER, description="State of open days before it."),
+        ),
+        needs=Needs.NOTHING,
     ),
 )

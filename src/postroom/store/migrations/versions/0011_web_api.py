@@ -6,7 +6,7 @@ from alembic import op
 from postroom.schema.column import Moment
 
 revision: str = "0011"
-down_revision: str | None = "0005"
+down_revision: str | None = "0010"
 
 
 def upgrade() -> None:
