@@ -1,4 +1,4 @@
-"""The audit log: one row for each write through the Web API, in the transaction of the write."""
+"""The audit log: one row for each write through the Web API, in its transaction."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""$batch: many requests in one, with change sets that are carried out as a whole or not at all.
+"""$batch: many requests in one; a change set is carried out as a whole or not at all.
 
 # source: ODATA-PROTOCOL 11.7
 """

@@ -1,4 +1,4 @@
-"""A request and an answer as values: what the network brings and takes, without the network."""
+"""A request and an answer as values: what the network brings, without the network."""
 
 import json
 from collections.abc import Mapping

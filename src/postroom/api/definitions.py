@@ -1,4 +1,4 @@
-"""What the schema says of itself: EntityDefinitions, attributes, relationships and option sets.
+"""What the schema says of itself: definitions of tables, columns, relationships.
 
 # source: DATAVERSE-METADATA
 """

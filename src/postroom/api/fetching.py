@@ -243,7 +243,7 @@ class _Fetching:
             if not self.fetch.page.is_distinct and self.table.primary_id not in columns:
                 columns.insert(0, self.table.primary_id)
             shown = Expanding(self.connection, self.sight, annotations).rendered(self.table, rows, columns)
-            # source: DATAVERSE-FETCHXML: columns without a value are left out
+            # Columns without a value are left out. source: DATAVERSE-FETCHXML
             shown = [{name: value for name, value in row.items() if value is not None} for row in shown]
         for row, out in zip(rows, shown, strict=True):
             for number, other in enumerate(self.others):

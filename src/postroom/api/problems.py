@@ -1,4 +1,4 @@
-"""Problems: what goes wrong, as the status, code and sentence that a caller of the Web API is told."""
+"""Problems: what goes wrong, as the status, code and sentence that a caller is told."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""QueryExpression: a query as JSON, as messages take it, read into the values of a FetchXML query."""
+"""QueryExpression: a query as JSON, read into the values of a FetchXML query."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

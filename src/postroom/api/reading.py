@@ -1,4 +1,4 @@
-"""Reads of the Web API: collections, records, single properties, what is related to a record."""
+"""Reads of the Web API: collections, records, properties, what is related to one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ class Reading:
         query = query_of(table, self.visit.call.options, sight)
         size = self._page_size()
         if size is not None:
-            # source: DATAVERSE-WEBAPI: with a page size, $top is ignored
+            # With a page size, $top is ignored. source: DATAVERSE-WEBAPI
             query = replace(query, top=size)
         call = self.visit.call
         answer = run_query(self.connection, query, call.annotations, sight, where=where, base=call.base)

@@ -1,4 +1,4 @@
-"""The Web API on the network: requests become values, are answered in threads, and become responses.
+"""The Web API on the network: requests become values and are answered in threads.
 
 Everything below is synchronous; only waiting for bodies is not. The caller is known before his body is read,
 and a body has a bound in size and in time, so that nobody can fill the memory or hold threads.

@@ -1,4 +1,4 @@
-"""Writes of the Web API: drafts become records, under the caller's rights, and are noted in the audit log."""
+"""Writes of the Web API: drafts become records, under the caller's rights."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -364,6 +364,7 @@ _KINDS: Mapping[Any, str] = {
     float: "number",
     str: "text",
     Path: "path",
+    _Directory | None: "path",
     SecretStr | None: "text, secret",
     tuple[_Seconds, ...]: "list of numbers",
 }

@@ -1,4 +1,4 @@
-"""The command serve: the Web API on the network and, unless told otherwise, a worker beside it."""
+"""The command serve: the Web API on the network, and a worker beside it."""
 
 import ipaddress
 import os

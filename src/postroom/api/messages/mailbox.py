@@ -1,4 +1,4 @@
-"""Messages about mailboxes: tracked folders, and Postroom's own: test, sync now, explain, plan, rescan."""
+"""Messages about mailboxes: tracked folders; test, sync now, explain, plan, rescan."""
 
 from collections import Counter
 from collections.abc import Sequence

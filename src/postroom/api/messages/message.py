@@ -1,4 +1,4 @@
-"""What a message is: its name, what it is bound to, its parameters, and the code that carries it out."""
+"""What a message is: its name, what it is bound to, its parameters, its code."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Messages about the service and its records as such: WhoAmI, RetrieveVersion, many records at once."""
+"""Messages about the service itself: who am I, which version."""
 
 from typing import Any
 

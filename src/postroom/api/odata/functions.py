@@ -1,4 +1,4 @@
-"""Query functions of Dataverse in $filter: each is an operator of FetchXML under another name.
+"""Query functions in $filter: each an operator of FetchXML under another name.
 
 # source: DATAVERSE-FUNCTIONS
 """

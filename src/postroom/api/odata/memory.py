@@ -1,4 +1,4 @@
-"""Queries over rows in memory: what the schema says of itself is asked with the same options as tables."""
+"""Queries over rows in memory: for what the schema says of itself."""
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence

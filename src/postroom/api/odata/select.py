@@ -1,4 +1,4 @@
-"""What every reading statement is made of: columns, order, chunks of keys, names of records."""
+"""What every reading statement is made of: columns, order, names of records."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
