@@ -1,9 +1,9 @@
-"""FetchXML queries over the Web API: given with the request, or kept as views."""
+"""FetchXML queries over the Web API: given with the request, kept as views, or as SQL."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from postroom.api.call import Reply
 from postroom.api.odata.expand import Expanding
 from postroom.api.odata.names import names_of
+from postroom.api.odata.paging import Cookie, read_cookie
 from postroom.api.odata.render import Annotation, label_of, render_value
 from postroom.api.odata.select import MAXIMUM_ROWS
 from postroom.api.odata.sight import Sight
 from postroom.api.odata.values import NUMBERS
 from postroom.api.problems import Problem
+from postroom.api.sql import read_statement
 from postroom.api.visit import Visit
 from postroom.errors import NoSuchRecord
 from postroom.schema import registry
@@ -26,7 +28,7 @@ from postroom.store.fetch.compile import Compiler, Place
 from postroom.store.fetch.query import Column, Link, LinkKind, Order
 
 #: Options that bring a query with them.
-OPTIONS: Final = ("fetchXml", "savedQuery", "userQuery")
+OPTIONS: Final = ("fetchXml", "savedQuery", "userQuery", "sql")
 _COOKIE: Final = "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie"
 _MORE: Final = "@Microsoft.Dynamics.CRM.morerecords"
 _TOTALS: Final[Mapping[str, Any]] = {
@@ -42,12 +44,34 @@ _MOST_PAGED: Final = 1_000_000
 def answer(visit: Visit, connection: sa.Connection, table: TableInfo) -> Reply:
     """Return the rows that a FetchXML query finds."""
     sight = visit.full_sight(connection)
+    if "sql" in visit.call.options:
+        return _answer_sql(visit, connection, sight, table)
     fetch = read(_xml(visit, connection, sight, table), is_filter=False)
     if fetch.table != table.logical_name:
         raise Problem(
             400, f'The query is over <entity name="{fetch.table:.60}">; send it to that table\'s set.'
         )
     return _Fetching(visit, connection, sight, table, fetch).answer()
+
+
+def _answer_sql(visit: Visit, connection: sa.Connection, sight: Sight, table: TableInfo) -> Reply:
+    """Return the rows that a SELECT finds; its next page is asked for by a link."""
+    options = visit.call.options
+    statement = read_statement(options["sql"])
+    if statement.fetch.table != table.logical_name:
+        raise Problem(400, f"The statement is FROM {statement.fetch.table:.60}; send it to that table's set.")
+    fetch = _with_counts(statement.fetch, table)
+    if "$skiptoken" in options:
+        number = read_cookie(options["$skiptoken"]).page
+        fetch = replace(fetch, page=replace(fetch.page, number=number))
+    names = tuple(result.name for result in statement.results)
+    return _Fetching(visit, connection, sight, table, fetch, is_sql=True, names=names).answer()
+
+
+def _with_counts(fetch: Fetch, table: TableInfo) -> Fetch:
+    """Return the query with the key in the place of COUNT(*)'s column."""
+    columns = [replace(each, name=each.name or table.primary_id) for each in fetch.columns]
+    return replace(fetch, columns=columns)
 
 
 def _xml(visit: Visit, connection: sa.Connection, sight: Sight, table: TableInfo) -> str:
@@ -94,6 +118,9 @@ class _Fetching:
     #: Columns of the query's own table under their own names.
     own: list[str] = field(default_factory=list)
     others: list[_Shown] = field(default_factory=list)
+    #: Results of a SELECT are shown even where they are empty, in their order, and nothing else is.
+    is_sql: bool = False
+    names: tuple[str, ...] = ()
 
     def answer(self) -> Reply:
         """Return the page that is asked for."""
@@ -145,7 +172,7 @@ class _Fetching:
                 self.others.append(_Shown(column.alias, info, expression))
             else:
                 self.own.append(column.name)
-        if fetch.has_all or not fetch.columns:
+        if fetch.has_all or not (fetch.columns or self.is_sql):
             self.own = list(names_of(self.table.logical_name).properties.values())
         for alias, link, place in self._links(compiler, fetch.links):
             names = [column.name for column in link.columns]
@@ -207,6 +234,7 @@ class _Fetching:
         statement = sa.select(*(main.alias.c[name] for name in names), *labelled)
         orders = list(self._orders(compiler, main))
         if fetch.page.is_distinct:
+            self._check_orders()
             return statement.distinct().order_by(*orders)
         keys = [
             place.alias.c[place.info.primary_id]
@@ -214,6 +242,22 @@ class _Fetching:
             if self._is_joined(compiler, place, main)
         ]
         return statement.order_by(*orders, *keys)
+
+    def _check_orders(self) -> None:
+        """Refuse to order distinct rows by what they do not show: one row would have several places."""
+        parts = [(self.fetch.orders, self.fetch.columns, self.own)]
+        links = list(self.fetch.links)
+        while links:
+            link = links.pop()
+            links.extend(link.links)
+            parts.append((link.orders, link.columns, [] if not link.has_all else list(_columns_of(link))))
+        for orders, columns, own in parts:
+            shown = {*own, *(column.name for column in columns)}
+            for order in orders:
+                if order.attribute not in shown:
+                    raise BadFetch(
+                        f"Distinct rows can't be ordered by {order.attribute:.60}, which they don't show."
+                    )
 
     def _is_joined(self, compiler: Compiler, place: Place, main: Place) -> bool:
         joined = [each for _, _, each in self._links(compiler, self.fetch.links)]
@@ -238,6 +282,8 @@ class _Fetching:
         annotations = self.visit.call.annotations
         if self.fetch.page.is_aggregate:
             shown: list[dict[str, Any]] = [{} for _ in rows]
+        elif self.is_sql:
+            shown = [dict.fromkeys(self.names) for _ in rows]
         else:
             columns = list(self.own)
             if not self.fetch.page.is_distinct and self.table.primary_id not in columns:
@@ -263,6 +309,10 @@ class _Fetching:
             body["@odata.count"] = min(count, MAXIMUM_ROWS)
             body["@Microsoft.Dynamics.CRM.totalrecordcount"] = min(count, MAXIMUM_ROWS)
             body["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"] = count > MAXIMUM_ROWS
+        if has_more and self.is_sql:
+            number = self.fetch.page.number + 1
+            options = {"sql": call.options["sql"], "$skiptoken": Cookie(number, (number,)).as_text()}
+            body["@odata.nextLink"] = f"{call.base}{call.path}?{urlencode(options, quote_via=quote)}"
         if has_more and call.wants(_MORE[1:]):
             body[_MORE] = True
         if has_more and call.wants(_COOKIE[1:]):
@@ -274,6 +324,11 @@ class _Fetching:
         last, first = rows[-1].get(key, ""), rows[0].get(key, "")
         inner = f'<cookie page="{number}"><{key} last="{{{last}}}" first="{{{first}}}" /></cookie>'
         return f'<cookie pagenumber="{number + 1}" pagingcookie="{quote(quote(inner))}" istracking="False" />'
+
+
+def _columns_of(link: Link) -> Iterator[str]:
+    table = registry.find(link.table)
+    return iter(table.columns if table is not None else ())
 
 
 def _totalled(

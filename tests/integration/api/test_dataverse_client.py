@@ -134,6 +134,12 @@ def test_fetchxml_is_asked_page_by_page(client: DataverseClient) -> None:
     assert [[row["lastname"] for row in page] for page in pages] == [["A", "B"], ["C", "D"], ["E"]]
 
 
+def test_sql_is_asked(client: DataverseClient) -> None:
+    client.records.create("contact", [{"lastname": name} for name in "AB"])
+    rows = client.query.sql("SELECT lastname, statecode FROM contact WHERE lastname <> 'A' ORDER BY lastname")
+    assert [(row["lastname"], row["statecode"]) for row in rows] == [("B", 0)]
+
+
 def test_a_batch_with_a_change_set(client: DataverseClient) -> None:
     batch = client.batch.new()
     with batch.changeset() as change:
