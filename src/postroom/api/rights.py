@@ -240,6 +240,7 @@ READING: Final[Mapping[str, Rule | None]] = {
             "postroom_key",
             "postroom_audit",
             "postroom_deletion",
+            "postroom_compatibility",
             "postroom_rowversion",
         ),
         _nobody,

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,7 +17,7 @@ import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from postroom.api import auth, batch
@@ -27,6 +27,7 @@ from postroom.api.problems import Problem, problem_of
 from postroom.api.rights import Caller
 from postroom.api.routes import operation_of
 from postroom.api.visit import Visit, perform
+from postroom.app.probes import Answer, Questions
 from postroom.app.wiring import Postroom
 from postroom.schema.ids import new_id
 
@@ -38,8 +39,8 @@ _LONGEST_FORM = 16_384
 _FORM = "application/x-www-form-urlencoded"
 
 
-def make_service(postroom: Postroom, *, also: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """Return the application; `also` are further routes, such as metrics and health."""
+def make_service(postroom: Postroom, questions: Questions | None = None) -> ASGIApp:
+    """Return the application; `questions` are what a supervisor may ask without a key, by their paths."""
     desk = _Desk(postroom)
     return Starlette(
         routes=[
@@ -48,9 +49,19 @@ def make_service(postroom: Postroom, *, also: Sequence[BaseRoute] = ()) -> ASGIA
             Route("/oauth2/v2.0/token", desk.token, methods=["POST"]),
             Route("/{tenant}/oauth2/v2.0/token", desk.token, methods=["POST"]),
             Route("/openapi.json", desk.openapi, methods=["GET"]),
-            *also,
+            *(Route(path, _asked(question), methods=["GET"]) for path, question in (questions or {}).items()),
         ],
     )
+
+
+def _asked(question: Callable[[], Answer]) -> Callable[[Request], Awaitable[Response]]:
+    """Return the page on which a question of a supervisor is answered."""
+
+    async def page(_: Request) -> Response:
+        said = await anyio.to_thread.run_sync(question)
+        return Response(said.body, said.status, media_type=said.content_type)
+
+    return page
 
 
 class _Desk:

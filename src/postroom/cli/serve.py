@@ -4,17 +4,21 @@ import ipaddress
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postroom.app.service import crew_of
+from postroom.app.wiring import Postroom
 from postroom.cli.exit import Exit
 from postroom.cli.session import opened
 from postroom.cli.show import complain
 from postroom.errors import UserError
+
+if TYPE_CHECKING:
+    from postroom.app.probes import Questions
+    from postroom.cli.server import ApiServer
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,32 +38,47 @@ def serve(
 ) -> None:
     """Serve the Web API, and run due passes, until told to stop by SIGTERM or SIGINT."""
     # The server and the engine take a while to load and no other command needs them.
-    from postroom.cli.server import ApiServer
-    from postroom.engine.worker import Worker
+    from postroom.app.shift import on_shift, questions_without_worker
 
-    with opened() as postroom:
-        web = postroom.settings.web
-        certificate, key = tls_cert or web.tls_certificate, tls_key or web.tls_key
-        check_tls(certificate, key)
-        server = ApiServer(
-            postroom,
-            host=web.host if host is None else host,
-            port=web.port if port is None else port,
-            certificate=certificate,
-            key=key,
-        )
-        worker = None if no_worker else Worker(crew_of(postroom))
+    with opened() as postroom, ExitStack() as stack:
+        shift = None if no_worker else stack.enter_context(on_shift(postroom))
+        questions = questions_without_worker(postroom) if shift is None else shift.questions
+        server = _server(postroom, host, port, tls_cert, tls_key, questions)
         # The server takes these signals while it runs and sends them again when it has ended.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: None)
-        if worker is not None:
-            worker.start()
+        if shift is not None:
+            shift.worker.start()
         server.run(on_started=_announce)
-        ended = worker is None or worker.stop()
+        ended = shift is None or shift.worker.stop()
     if not ended:
         # A pass that hangs has a thread that would keep the process alive; the store takes its work back.
         sys.stdout.flush()
         os._exit(Exit.PARTLY_DONE)
+
+
+def _server(
+    postroom: Postroom,
+    host: str | None,
+    port: int | None,
+    certificate: Path | None,
+    key: Path | None,
+    questions: "Questions",
+) -> "ApiServer":
+    """Return the server that the options, or else the settings, describe."""
+    from postroom.cli.server import ApiServer
+
+    web = postroom.settings.web
+    certificate, key = certificate or web.tls_certificate, key or web.tls_key
+    check_tls(certificate, key)
+    return ApiServer(
+        postroom,
+        host=web.host if host is None else host,
+        port=web.port if port is None else port,
+        certificate=certificate,
+        key=key,
+        questions=questions,
+    )
 
 
 def check_tls(certificate: Path | None, key: Path | None) -> None:

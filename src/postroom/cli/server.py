@@ -2,13 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
-from starlette.routing import BaseRoute
 
 from postroom.api.service import make_service
+from postroom.app.probes import Questions
 from postroom.app.wiring import Postroom
 from postroom.errors import UserError
 
@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 10
 
 
 class ApiServer:
-    """One server on one socket, which is open from the beginning; `also` are routes beside the Web API."""
+    """One server on one socket, which is open from the beginning; `questions` are a supervisor's."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class ApiServer:
         port: int,
         certificate: Path | None = None,
         key: Path | None = None,
-        also: Sequence[BaseRoute] = (),
+        questions: Questions | None = None,
     ) -> None:
         self._socket = _listening(host, port)
         scheme = "http" if certificate is None else "https"
@@ -37,7 +37,7 @@ class ApiServer:
         #: Where the service is, without a slash at the end.
         self.url = f"{scheme}://{shown}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            make_service(postroom, also=also),
+            make_service(postroom, questions),
             ssl_certfile=None if certificate is None else str(certificate),
             ssl_keyfile=None if key is None else str(key),
             http="h11",

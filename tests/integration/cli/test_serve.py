@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,17 +54,23 @@ def _served(*words: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         process.stdout.close()
 
 
-def _who(url: str, key: str, context: ssl.SSLContext | None = None) -> int:
+def _line(url: str, context: ssl.SSLContext | None) -> http.client.HTTPConnection:
     host = url.partition("://")[2]
-    connection = (
-        http.client.HTTPConnection(host, timeout=60)
-        if context is None
-        else http.client.HTTPSConnection(host, timeout=60, context=context)
-    )
-    connection.request("GET", "/api/data/v9.2/WhoAmI", headers={"Authorization": f"Bearer {key}"})
-    status = connection.getresponse().status
-    connection.close()
-    return status
+    if context is None:
+        return http.client.HTTPConnection(host, timeout=60)
+    return http.client.HTTPSConnection(host, timeout=60, context=context)
+
+
+def _who(url: str, key: str, context: ssl.SSLContext | None = None) -> int:
+    with closing(_line(url, context)) as line:
+        line.request("GET", "/api/data/v9.2/WhoAmI", headers={"Authorization": f"Bearer {key}"})
+        return line.getresponse().status
+
+
+def _page(url: str, path: str, context: ssl.SSLContext | None = None) -> bytes:
+    with closing(_line(url, context)) as line:
+        line.request("GET", path)
+        return line.getresponse().read()
 
 
 def test_a_key_from_the_command_line_opens_the_server_and_the_server_ends_when_told(
@@ -78,7 +84,10 @@ def test_a_key_from_the_command_line_opens_the_server_and_the_server_ends_when_t
     context = ssl.create_default_context(cadata=authority.pem)
     with _served("--tls-cert", str(certificate), "--tls-key", str(private)) as (url, process):
         assert url.startswith("https://127.0.0.1:")
-        assert _who(url.replace("127.0.0.1", "localhost"), key, context) == 200
+        here = url.replace("127.0.0.1", "localhost")
+        assert _who(here, key, context) == 200
+        assert b"postroom_" in _page(here, "/metrics", context)
+        assert json.loads(_page(here, "/healthz", context))["ok"] is True
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
 
@@ -87,6 +96,7 @@ def test_a_server_without_worker_answers_as_well(cli: Cli) -> None:
     _, printed = cli("key", "create", "robot", "--role", "reader")
     with _served("--no-worker") as (url, process):
         assert _who(url, printed.strip()) == 200
+        assert json.loads(_page(url, "/readyz")) == {"ok": True, "checks": {"store": "ok"}}
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
 
