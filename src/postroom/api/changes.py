@@ -64,7 +64,7 @@ def answer(visit: Visit, connection: sa.Connection, table: TableInfo) -> Reply:
         raise denied("Changes are for callers who may read the whole table.")
     place = _place(visit, connection)
     query = query_of(table, options, sight, also=("$deltatoken", "$skiptoken", "$count"))
-    scope = Scope(table, sight.of(table), sight=sight)
+    scope = Scope(table, sight.root(table), sight=sight)
     version, key = scope.source.c["versionnumber"], scope.source.c[table.primary_id]
     clauses = [] if place.since is None else [changed_since(connection, place.since, version)]
     if place.after:

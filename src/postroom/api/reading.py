@@ -177,7 +177,7 @@ class Reading:
 
     def _stored(self, table: TableInfo, key: Key) -> Mapping[str, Any]:
         id_ = self.find(table, key)
-        source = self._sight.of(table)
+        source = self._sight.root(table)
         columns = [source.c[name] for name, info in table.columns.items() if info.may_read]
         query = sa.select(*columns).where(source.c[table.primary_id] == id_)
         row = None if id_ is None else self.connection.execute(query).mappings().one_or_none()

@@ -112,7 +112,7 @@ class Writing:
 
     def is_seen(self, table: TableInfo, id_: UUID) -> bool:
         """Say whether the caller sees a record."""
-        source = self._sight.of(table)
+        source = self._sight.root(table)
         query = sa.select(sa.literal(1)).select_from(source).where(source.c[table.primary_id] == id_)
         return self.connection.scalar(query) is not None
 
@@ -175,7 +175,7 @@ def find_by_values(
     connection: sa.Connection, sight: Sight, table: TableInfo, values: Mapping[str, Any]
 ) -> UUID | None:
     """Return the one record with these values, or None; refuse values that several have."""
-    source, names = sight.of(table), names_of(table.logical_name)
+    source, names = sight.root(table), names_of(table.logical_name)
     clauses = []
     for name, value in values.items():
         column = names.column(name)

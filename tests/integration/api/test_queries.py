@@ -190,6 +190,8 @@ def test_records_of_a_hierarchy_are_found_below_and_above(api: Api) -> None:
         for name, key in (("Under", keys[0]), ("Above", keys[2]))
     )
     assert [row["name"] for row in api.get("accounts", filter=both).rows] == ["1"]
+    below = "account_parent_account/any(a:a/name eq '2' and a/parentaccountid/name eq '1')"
+    assert [row["name"] for row in api.get("accounts", filter=below, count="true").rows] == ["1"]
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ class Expanding:
         ]
 
     def _scope(self, table: TableInfo) -> Scope:
-        return Scope(table, self.sight.of(table), sight=self.sight)
+        return Scope(table, self.sight.root(table), sight=self.sight)
 
 
 def check_expansions(table: TableInfo, expansions: Sequence[Expansion], sight: Sight) -> None:
@@ -199,7 +199,7 @@ def _check(table: TableInfo, expansion: Expansion, sight: Sight) -> None:
     for goal in goals:
         problems: list[str] = []
         chosen_columns(goal, expansion.select, problems)
-        scope = Scope(goal, sight.of(goal), sight=sight)
+        scope = Scope(goal, sight.root(goal), sight=sight)
         if expansion.filter is not None:
             compile_condition(expansion.filter, scope)
         order_of(expansion.orderby, scope)

@@ -107,7 +107,7 @@ def run_query(
     base: str = "",
 ) -> Answer:
     """Run the query and return what it found; `where` narrows it to some rows of the table."""
-    scope = Scope(query.table, sight.of(query.table), sight=sight)
+    scope = Scope(query.table, sight.root(query.table), sight=sight)
     clauses = [] if where is None else [where(scope.source)]
     if query.apply is not None:
         return _run_apply(connection, query, query.apply, scope, clauses, annotations)
@@ -141,7 +141,7 @@ def count_rows(
     where: Callable[[sa.FromClause], sa.ColumnElement[bool]] | None = None,
 ) -> int:
     """Return how many rows fit the query's condition."""
-    scope = Scope(query.table, sight.of(query.table), sight=sight)
+    scope = Scope(query.table, sight.root(query.table), sight=sight)
     clauses = [] if where is None else [where(scope.source)]
     if query.filter is not None:
         clauses.append(compile_condition(query.filter, scope))
@@ -211,7 +211,7 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[str, _Aliases], Any]]] = {
 
 def _misnamed(query: Query, sight: Sight) -> Iterator[UserError]:
     """Yield what only compiling finds out: names and types that don't fit, in every option."""
-    scope = Scope(query.table, sight.of(query.table), sight=sight)
+    scope = Scope(query.table, sight.root(query.table), sight=sight)
 
     def in_option(option: str, check: Callable[[], object]) -> Iterator[UserError]:
         try:

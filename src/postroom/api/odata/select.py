@@ -72,7 +72,7 @@ def primary_names(
         name = goal.primary_name
         if goal.logical_name not in wanted or name is None or not goal.has(name):
             continue
-        source = sight.of(goal)
+        source = sight.root(goal)
         key = source.c[goal.primary_id]
         for ids in chunks(sorted(wanted[goal.logical_name])):
             found = connection.execute(sa.select(key, source.c[name]).where(key.in_(ids)))

@@ -35,6 +35,14 @@ class Sight:
             return self._together(table)
         return self._seen(table)
 
+    def root(self, table: TableInfo) -> sa.FromClause:
+        """Return the rows of a table that are seen, for a statement that begins with it.
+
+        It is the table itself where that will do: a name of its own for over a hundred columns takes longer
+        than many a query.
+        """
+        return table.table if self.sees_all(table) else self.of(table)
+
     def sees_all(self, table: TableInfo) -> bool:
         """Say whether no row of the table is hidden."""
         return table.is_stored and self.limit(table, table.table) is None
