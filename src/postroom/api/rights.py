@@ -71,6 +71,17 @@ def check_writable(caller: Caller, table: TableInfo, kind: WriteKind) -> None:
         raise denied(f"The role {caller.role.label} may not {kind.value} {table.plural_label}.")
 
 
+def check_changeable(caller: Caller, connection: sa.Connection, table: TableInfo, id_: UUID) -> None:
+    """Refuse a caller who sees a row, but whose it is not to change or to delete."""
+    rule = CHANGING.get(table.logical_name)
+    if caller.is_administrator or rule is None:
+        return
+    source = table.table
+    mine = sa.select(sa.literal(1)).where(source.c[table.primary_id] == id_, rule(caller, source))
+    if connection.scalar(mine) is None:
+        raise denied(f"This {table.label} is another's; you may read it, and not change it.")
+
+
 def check_sender(caller: Caller, connection: sa.Connection, email: UUID) -> None:
     """Refuse an outgoing e-mail in the name of somebody whose mail is not the caller's business."""
     if caller.is_administrator:
@@ -117,14 +128,21 @@ def _activity(caller: Caller, source: sa.FromClause) -> Clause:
     return sa.or_(_owned(caller, source), takes_part)
 
 
-def _of_activity(column: str) -> Rule:
-    """Rows that hang on an activity that is seen."""
+def _held(caller: Caller, source: sa.FromClause) -> Clause:
+    """Activities that are his to change: his own, and those in which a queue of his takes part."""
+    party = _table("activityparty").alias()
+    in_queue = sa.select(party.c.activityid).where(party.c.partyid.in_(sorted(caller.queues)))
+    return sa.or_(_owned(caller, source), source.c["activityid"].in_(in_queue))
+
+
+def _of_activity(column: str, which: Rule = _activity) -> Rule:
+    """Rows that hang on an activity that is seen, or that fits another rule."""
 
     def rule(caller: Caller, source: sa.FromClause) -> Clause:
         parts = []
         for info in registry.activities():
             activity = info.table.alias()
-            seen = sa.select(activity.c.activityid).where(_activity(caller, activity))
+            seen = sa.select(activity.c.activityid).where(which(caller, activity))
             parts.append(source.c[column].in_(seen))
         return sa.or_(*parts)
 
@@ -245,6 +263,12 @@ READING: Final[Mapping[str, Rule | None]] = {
         ),
         _nobody,
     ),
+}
+
+#: Which rows of a table owners and members may change or delete, where it is not all that they see.
+CHANGING: Final[Mapping[str, Rule]] = {
+    **dict.fromkeys(("email", "appointment", "recurringappointmentmaster", "task"), _held),
+    "activitymimeattachment": _of_activity("objectid", _held),
 }
 
 _EVERY = frozenset(WriteKind)

@@ -14,7 +14,7 @@ from postroom.api.odata.sight import Sight
 from postroom.api.odata.values import TEXTS, fit
 from postroom.api.odata.write import Draft, Reference
 from postroom.api.problems import Problem, denied
-from postroom.api.rights import check_sender, check_writable
+from postroom.api.rights import check_changeable, check_sender, check_writable
 from postroom.api.visit import Visit
 from postroom.errors import InvalidRecord, NoSuchRecord
 from postroom.schema.table import TableInfo
@@ -69,6 +69,7 @@ class Writing:
         table = draft.table
         self._check_seen(table, id_)
         check_writable(self.visit.caller, table, WriteKind.UPDATE)
+        check_changeable(self.visit.caller, self.connection, table, id_)
         for parts in draft.parts.values():
             if any(part.table.logical_name != _PARTIES for part in parts):
                 raise InvalidRecord("Related records can't be changed through this one; write each itself.")
@@ -82,6 +83,7 @@ class Writing:
         """Delete a record."""
         self._check_seen(table, id_)
         check_writable(self.visit.caller, table, WriteKind.DELETE)
+        check_changeable(self.visit.caller, self.connection, table, id_)
         by = self.visit.caller.user
         self._records.delete(self.connection, table.logical_name, id_, by=by, if_version=if_version)
         self._note(WriteKind.DELETE.value, table, id_, ())
@@ -162,6 +164,7 @@ class Writing:
         if not caller.is_administrator:
             if not self.is_seen(table, id_):
                 raise denied(f"You may not {kind.value} a {table.label} that you could not see afterwards.")
+            check_changeable(caller, self.connection, table, id_)
             if table.logical_name == "email":
                 check_sender(caller, self.connection, id_)
         self._note(kind.value, table, id_, sorted(values))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.support.company import on_sqlite
 from tests.support.web import BASE, Api
 
 from postroom.api.rights import Caller
@@ -75,6 +76,7 @@ def test_what_came_and_went_between_two_calls_is_told_as_deleted(api: Api) -> No
     assert [entry["id"] for entry in api.follow(link).rows] == [key]
 
 
+@on_sqlite
 @pytest.mark.parametrize("option", ["filter", "orderby", "expand", "top"])
 def test_options_that_would_leave_changes_out_are_refused(api: Api, option: str) -> None:
     said = api.get("contacts", _TRACK, **{option: "1"})
@@ -82,6 +84,7 @@ def test_options_that_would_leave_changes_out_are_refused(api: Api, option: str)
     assert said.error[0::2] == (400, words)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "token", ["", "x", "5", "5!yesterday", "-1!03/02/2026 12:00:00", "9" * 30 + "!03/02/2026 12:00:00"]
 )

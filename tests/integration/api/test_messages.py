@@ -7,7 +7,7 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import pytest
-from tests.support.company import Company, a_company
+from tests.support.company import Company, a_company, on_sqlite
 from tests.support.web import Api, a_postroom
 
 from postroom.api.messages import catalog
@@ -82,6 +82,7 @@ def test_what_was_sent_elsewhere_is_only_noted(desk: Api, company: Company) -> N
     assert again.status == 400
 
 
+@on_sqlite
 def test_an_email_without_sender_or_recipient_is_not_sent(desk: Api, company: Company) -> None:
     ann = {"partyid_systemuser@odata.bind": f"/systemusers({company.ids['ann']})", "participationtypemask": 1}
     to = {"addressused": "x@outside.example", "participationtypemask": 2}
@@ -157,6 +158,7 @@ def test_a_delivery_is_judged_where_that_is_wanted(desk: Api, company: Company) 
     assert company.rows("email") == []
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -178,6 +180,7 @@ def test_a_delivery_that_makes_no_email_is_refused(
     assert company.rows("email") == []
 
 
+@on_sqlite
 def test_nobody_delivers_into_anothers_mailbox(desk: Api, company: Company) -> None:
     company.add_user("bob@corp.example", "Bob Boss")
     said = _ann(desk, company).post(
@@ -276,6 +279,7 @@ def test_an_appointment_is_booked_and_conflicts_are_told(desk: Api, company: Com
     assert desk.get(f"appointments({first['ActivityId']})").json["scheduledstart"] == "2026-03-06T10:00:00Z"
 
 
+@on_sqlite
 def test_what_can_not_be_booked_is_refused(desk: Api, company: Company) -> None:
     assert desk.post("Book", {"Target": _meeting(company, scheduledend=None)}).error[1] == "0x80040275"
     assert desk.post("Book", {"Target": {"lastname": "x"}}).status == 400
@@ -316,6 +320,7 @@ def test_an_appointment_becomes_a_series_and_the_series_ends(desk: Api, company:
 # Postroom's own -------------------------------------------------------------------------------------------
 
 
+@on_sqlite
 def test_a_mailbox_is_tested_over_the_web_api(desk: Api, company: Company) -> None:
     mailbox = company.mailbox("ann@corp.example")
     report = _ann(desk, company).post(f"mailboxes({mailbox})/{_CRM}postroom_TestAndEnable").json
@@ -326,6 +331,7 @@ def test_a_mailbox_is_tested_over_the_web_api(desk: Api, company: Company) -> No
     assert desk.post(f"mailboxes({mailbox})/{_CRM}postroom_SyncNow").status == 204
 
 
+@on_sqlite
 def test_why_a_message_was_tracked_is_told_to_those_whose_it_is(desk: Api, company: Company) -> None:
     desk.post(f"emails/{_CRM}DeliverIncomingEmail", _delivery())
     found = _ask(desk, "postroom_Explain", Message="<one@outside.example>").json["value"]
@@ -339,6 +345,7 @@ def test_why_a_message_was_tracked_is_told_to_those_whose_it_is(desk: Api, compa
     assert _ask(as_bob, "postroom_Explain", Message="<one@outside.example>").json["value"] == []
 
 
+@on_sqlite
 def test_a_rescan_is_previewed_over_the_web_api(desk: Api, company: Company) -> None:
     mailbox = company.mailbox("ann@corp.example")
     at = f"mailboxes({mailbox})/{_CRM}postroom_Rescan"
@@ -347,6 +354,7 @@ def test_a_rescan_is_previewed_over_the_web_api(desk: Api, company: Company) -> 
     assert desk.post(at, {"Since": "soon"}).status == 400
 
 
+@on_sqlite
 def test_tracked_folders_of_a_mailbox_are_listed(desk: Api, company: Company) -> None:
     mailbox = company.mailbox("ann@corp.example")
     company.create(
@@ -371,6 +379,7 @@ def test_tracked_folders_of_a_mailbox_are_listed(desk: Api, company: Company) ->
     assert _ask(desk, "RetrieveMailboxTrackingFolders", MailboxId="x").status == 400
 
 
+@on_sqlite
 def test_a_message_is_called_as_it_is_bound(api: Api) -> None:
     key = api.post("tasks", {"subject": "x"}).id
     assert api.post(f"tasks({key})/{_CRM}SendEmail", {"IssueSend": True}).status == 404

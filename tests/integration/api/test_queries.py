@@ -1,6 +1,7 @@
 """Queries over the Web API: options, functions, pages, expansions, totals, annotations."""
 
 import pytest
+from tests.support.company import on_sqlite
 from tests.support.web import Api
 
 _ANNOTATED = 'odata.include-annotations="*"'
@@ -59,12 +60,14 @@ def test_a_row_written_between_two_pages_neither_repeats_nor_hides_another(peopl
     assert _names(people.follow(said.json["@odata.nextLink"], "odata.maxpagesize=2").rows) == ["C", "D"]
 
 
+@on_sqlite
 def test_top_gives_way_to_a_page_size(people: Api) -> None:
     said = people.get("contacts", "odata.maxpagesize=3", top="1")
     assert len(said.rows) == 3
     assert "@odata.nextLink" in said.json
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "cookie", ["x", "<cookie />", '<cookie pagenumber="2" pagingcookie="x" istracking="False" />']
 )
@@ -83,6 +86,7 @@ def test_annotations_name_what_codes_and_keys_stand_for(people: Api) -> None:
     assert navigation == "parentcustomerid_account"
 
 
+@on_sqlite
 def test_only_the_annotations_asked_for_come(people: Api) -> None:
     row = people.get("contacts", f'odata.include-annotations="{_VALUE[1:]}"', top="1").rows[0]
     kinds = {name.partition("@")[2] for name in row if "@" in name}
@@ -106,6 +110,7 @@ def test_an_expansion_gives_addresses_where_only_those_are_wanted(people: Api) -
     )
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("expand", "code"),
     [
@@ -194,6 +199,7 @@ def test_records_of_a_hierarchy_are_found_below_and_above(api: Api) -> None:
     assert [row["name"] for row in api.get("accounts", filter=below, count="true").rows] == ["1"]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -222,6 +228,7 @@ def test_a_wrong_filter_is_refused_in_words(people: Api, wanted: str) -> None:
     assert said.error[2].startswith("$filter: ")
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "option", ["$skip=1", "$search=x", "$format=json", "$compute=x", "$Filter=x", "top=1"]
 )
@@ -260,6 +267,7 @@ def test_rows_are_narrowed_before_they_are_grouped(people: Api) -> None:
     }
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "apply",
     [

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.support.company import on_sqlite
 from tests.support.web import BASE, Api
 
 _ID = "11111111-1111-1111-1111-111111111111"
@@ -60,6 +61,7 @@ def test_a_stale_etag_is_refused_and_a_fresh_one_is_not(api: Api) -> None:
     assert api.patch(f"accounts({key})", {"name": "C"}, {"If-Match": fresh}).status == 204
 
 
+@on_sqlite
 @pytest.mark.parametrize("tag", ["nonsense", 'W/"x"', 'W/"99999999999999999999999"', ""])
 def test_a_condition_that_is_no_etag_is_refused(api: Api, tag: str) -> None:
     key = api.post("accounts", {"name": "A"}).id
@@ -192,6 +194,7 @@ def test_a_single_property_is_read_set_and_emptied(api: Api) -> None:
     assert api.get(f"contacts({key})/firstname").status == 204
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("body", "named"),
     [
@@ -216,6 +219,7 @@ def test_a_wrong_body_is_refused_with_the_name_of_what_is_wrong(
     assert api.get("contacts").rows == []
 
 
+@on_sqlite
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"x"', b"\xff", b'{"a":NaN}', b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(api: Api, body: bytes) -> None:
     said = api.send("POST", "accounts", body)
@@ -255,6 +259,7 @@ def test_every_table_is_an_entity_set(api: Api) -> None:
         assert api.get(entry["url"], top="1").status == 200, entry
 
 
+@on_sqlite
 def test_a_strange_address_is_refused_with_what_was_meant(api: Api) -> None:
     assert api.get("contcats").error[0] == 404
     assert "contacts" in api.get("contcats").error[2]

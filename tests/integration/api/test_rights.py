@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from tests.support.company import on_sqlite
 from tests.support.web import Api, a_postroom
 
 from postroom.api.rights import READING, WRITING, Caller, sight_of
@@ -107,6 +108,35 @@ def test_nobody_writes_in_the_name_of_another(office: Api) -> None:
     assert len(office.get(_MAILS, filter="subject eq 'Hi'").rows) == 2
 
 
+def test_who_takes_part_reads_and_who_owns_changes(office: Api) -> None:
+    people = office.known
+    parties = [
+        {"partyid_systemuser@odata.bind": f"/systemusers({people[name]})", "participationtypemask": 2}
+        for name in ("ann", "bob")
+    ]
+    body = {
+        "subject": "for both",
+        "directioncode": False,
+        "ownerid_email@odata.bind": f"/systemusers({people['bob']})",
+        "email_activity_parties": parties,
+    }
+    both = office.post(_MAILS, body).id
+    assert _subjects(_as(office, "ann")) == ["for ann", "for both"]
+    attachment = {"objectid_email@odata.bind": f"/emails({both})", "filename": "a", "body": "eA=="}
+    for is_owner, name in ((False, "ann"), (True, "bob")):
+        caller = _as(office, name)
+        said = caller.post("activitymimeattachments", {**attachment, "objecttypecode": "email"})
+        assert (said.status == 204) is is_owner, said.body
+        said = caller.patch(f"emails({both})", {"prioritycode": 2})
+        assert said.status == (204 if is_owner else 403)
+    assert _as(office, "ann").delete(f"emails({both})").status == 403
+    queued = people["mail of queue"]
+    assert (
+        _as(office, "ann", Role.QUEUE_MEMBER, "queue").patch(f"emails({queued})", {"prioritycode": 2}).status
+        == 204
+    )
+
+
 def test_a_record_is_not_made_for_somebody_else(office: Api) -> None:
     body = {"subject": "Do it", "ownerid_task@odata.bind": f"/systemusers({office.known['bob']})"}
     assert _as(office, "ann").post("tasks", body).status == 403
@@ -121,6 +151,7 @@ def test_nobody_points_to_what_he_does_not_see(office: Api) -> None:
     assert office.post("queueitems", item).status == 204
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -134,6 +165,7 @@ def test_only_an_administrator_configures(office: Api, path: str, body: dict[str
     assert _as(office, "ann").post(path, body).error[:2] == (403, "0x80040220")
 
 
+@on_sqlite
 def test_an_owner_does_not_approve_his_own_address(office: Api) -> None:
     ann = _as(office, "ann")
     mailbox = ann.get("mailboxes").rows
@@ -144,6 +176,7 @@ def test_an_owner_does_not_approve_his_own_address(office: Api) -> None:
     assert said.status == 403
 
 
+@on_sqlite
 def test_a_reader_writes_nothing(office: Api) -> None:
     reader = office.by(Caller("reader", Role.READER))
     assert reader.post("contacts", {"lastname": "x"}).status == 403

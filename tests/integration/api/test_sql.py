@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import pytest
+from tests.support.company import on_sqlite
 from tests.support.web import Api, Said
 
 
@@ -74,6 +75,7 @@ def test_distinct_values_the_first_rows_and_pages(people: Api) -> None:
     assert "@odata.nextLink" not in said.json
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "text",
     [

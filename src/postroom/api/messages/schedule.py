@@ -11,7 +11,7 @@ from postroom.api.address import Key
 from postroom.api.messages.message import Form, Message, Occasion, Parameter, Type, record_of, table_of
 from postroom.api.odata.write import Draft, read_draft
 from postroom.api.problems import Problem, denied
-from postroom.api.rights import check_writable
+from postroom.api.rights import check_changeable, check_writable
 from postroom.api.visit import Needs
 from postroom.api.writing import Writing
 from postroom.errors import InvalidRecord
@@ -74,6 +74,7 @@ def _reschedule(occasion: Occasion) -> dict[str, Any]:
         raise Problem(400, "Target: give activityid.")
     with visit.postroom.database.read() as connection:
         Writing(connection, visit).get(draft.table, Key(id_))
+        check_changeable(visit.caller, connection, draft.table, id_)
     values = _values(occasion, draft)
     values.pop("activityid", None)
     context = visit.postroom.context()
@@ -89,6 +90,8 @@ def _add_recurrence(occasion: Occasion) -> dict[str, Any]:
     draft = read_draft(series, said, where="Target")
     check_writable(visit.caller, series, WriteKind.CREATE)
     check_writable(visit.caller, occasion.bound, WriteKind.DELETE)
+    with visit.postroom.database.read() as connection:
+        check_changeable(visit.caller, connection, occasion.bound, occasion.row)
     values = _values(occasion, draft)
     made = add_recurrence(visit.postroom.context(), occasion.row, values, by=visit.caller.user)
     _note(occasion, "AddRecurrence", series.logical_name, made)
@@ -104,6 +107,7 @@ def _end(occasion: Occasion) -> None:
     check_writable(visit.caller, table, WriteKind.UPDATE)
     with visit.postroom.database.read() as connection:
         Writing(connection, visit).get(table, Key(id_))
+        check_changeable(visit.caller, connection, table, id_)
     try:
         state = AppointmentState(occasion.arguments["StateOfPastInstances"])
     except ValueError as fault:
