@@ -56,7 +56,7 @@ def sight_of(caller: Caller, viewer: Viewer | None = None) -> Sight:
         return Sight(EVERYTHING.limit, viewer)
 
     def limit(table: TableInfo, source: sa.FromClause) -> Clause | None:
-        rule = READING[table.logical_name]
+        rule = READING.get(table.logical_name, _nobody)
         return None if rule is None else rule(caller, source)
 
     return Sight(limit, viewer)
@@ -187,7 +187,9 @@ def _waiting(caller: Caller, source: sa.FromClause) -> Clause:
     return sa.or_(source.c["queueid"].in_(caller.mine), source.c["workerid"].in_(caller.mine))
 
 
-#: What callers other than administrators see of each table; None is all of it.
+_ACTIVITIES: Final = tuple(table.logical_name for table in registry.activities())
+
+#: What callers other than administrators see of each table; None is all of it, and what is not here is nothing.
 READING: Final[Mapping[str, Rule | None]] = {
     **dict.fromkeys(
         (
@@ -215,7 +217,7 @@ READING: Final[Mapping[str, Rule | None]] = {
     "mailboxstatistics": lambda caller, source: sa.or_(_readers(caller, source), _of_mailbox(caller, source)),
     "mailbox": _mailbox,
     "tracelog": _alert,
-    **dict.fromkeys(("email", "appointment", "recurringappointmentmaster", "task"), _activity),
+    **dict.fromkeys(_ACTIVITIES, _activity),
     "activityparty": _of_activity("activityid"),
     "activitymimeattachment": _attached,
     "annotation": _note,
@@ -267,7 +269,7 @@ READING: Final[Mapping[str, Rule | None]] = {
 
 #: Which rows of a table owners and members may change or delete, where it is not all that they see.
 CHANGING: Final[Mapping[str, Rule]] = {
-    **dict.fromkeys(("email", "appointment", "recurringappointmentmaster", "task"), _held),
+    **dict.fromkeys(_ACTIVITIES, _held),
     "activitymimeattachment": _of_activity("objectid", _held),
 }
 
@@ -283,10 +285,7 @@ WRITING: Final[Mapping[str, frozenset[WriteKind]]] = {
             "lead",
             "incident",
             "annotation",
-            "email",
-            "appointment",
-            "recurringappointmentmaster",
-            "task",
+            *_ACTIVITIES,
             "activitymimeattachment",
             "mailboxtrackingfolder",
             "mailboxtrackingcategory",
