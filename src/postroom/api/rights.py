@@ -189,8 +189,8 @@ def _waiting(caller: Caller, source: sa.FromClause) -> Clause:
 
 _ACTIVITIES: Final = tuple(table.logical_name for table in registry.activities())
 
-#: What callers other than administrators see of each table: all of it where None stands, else by the rule; what
-#: is not named here nobody sees.
+#: What callers other than administrators see of each table: all of it where None stands, else by the rule;
+#: of what is not named here nothing.
 READING: Final[Mapping[str, Rule | None]] = {
     **dict.fromkeys(
         (

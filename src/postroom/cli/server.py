@@ -44,6 +44,7 @@ class ApiServer:
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             h11_max_incomplete_event_size=_LARGEST_HEAD,
