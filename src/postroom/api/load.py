@@ -131,6 +131,11 @@ def _entry(table: TableInfo, body: object, where: str) -> _Entry:
         key = read_reference(body[_KEY_BIND], ("systemuser",))
         body = {name: value for name, value in body.items() if name != _KEY_BIND}
     entry = _Entry(read_draft(table, body, where=where), key)
+    for _, link in entry.draft.nested:
+        raise UserError(
+            f'{where}.{link}: write "{link}@odata.bind": "/<set>(<id>)" to point to a record, '
+            "or null to empty it."
+        )
     entry.id = entry.draft.id
     return entry
 
@@ -214,7 +219,8 @@ class _Loading:
         """Return the lookup's value, and the table it points to where there is a choice."""
         values: dict[str, Any] = {column: None if reference is None else self._resolve(reference)}
         type_column = table.columns[column].type_column
-        if type_column is not None and reference is not None:
+        # Where a caller may not set it, the store finds out the table by itself.
+        if type_column is not None and table.columns[type_column].may_create and reference is not None:
             values[type_column] = reference.table.logical_name
         return values
 

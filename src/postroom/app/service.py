@@ -28,6 +28,8 @@ from postroom.schema.choices import Workload
 from postroom.schema.mailbox import Mailbox
 from postroom.schema.organization import Organization
 from postroom.store import alerts, decisions, workloads
+from postroom.store.changes import remembered_since
+from postroom.store.records.deletions import forget_deletions, has_older
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +112,18 @@ def tend(context: Context) -> None:
     expand_series(context)
     tell_of_silence(context)
     forget_old_decisions(context)
+    forget_old_deletions(context)
+
+
+def forget_old_deletions(context: Context) -> int:
+    """Let go of deletions that nobody may ask for any more; return how many went."""
+    now = context.clock.now()
+    with context.database.read() as connection:
+        before = remembered_since(connection, now)
+        if not has_older(connection, before):
+            return 0
+    with context.database.write() as connection:
+        return forget_deletions(connection, before)
 
 
 def forget_old_decisions(context: Context) -> int:

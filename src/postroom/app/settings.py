@@ -149,6 +149,31 @@ class WorkerSettings(_Group):
     """How long a worker that was told to stop waits for what it is at; what is left the next one takes up."""
 
 
+class WebSettings(_Group):
+    """The Web API, as `postroom serve` offers it."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on; `0.0.0.0` is every address of this machine."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    """The port to listen on; 0 takes any that is free."""
+
+    tls_certificate: _Directory | None = None
+    """A PEM file with the server's certificate and those that vouch for it; without it there is no TLS."""
+
+    tls_key: _Directory | None = None
+    """A PEM file with the certificate's private key."""
+
+    threads: Annotated[int, Field(ge=1, le=1000)] = 8
+    """How many requests are worked on at once."""
+
+    maximum_body_size: _Count = 67_108_864
+    """A request with a body bigger than this many octets is refused."""
+
+    body_seconds: _Seconds = 60.0
+    """A request whose body has not come within this time is refused."""
+
+
 class LogSettings(_Group):
     """The log, which goes to standard error and never holds addresses, subjects, text or secrets."""
 
@@ -199,6 +224,7 @@ class Settings(BaseModel):
     mail: MailSettings = MailSettings()
     sending: SendingSettings = SendingSettings()
     worker: WorkerSettings = WorkerSettings()
+    web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     observe: ObserveSettings = ObserveSettings()
 
@@ -341,6 +367,7 @@ _KINDS: Mapping[Any, str] = {
     float: "number",
     str: "text",
     Path: "path",
+    _Directory | None: "path",
     SecretStr | None: "text, secret",
     tuple[_Seconds, ...]: "list of numbers",
 }

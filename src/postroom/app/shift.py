@@ -1,7 +1,8 @@
 """A worker on its shift, with witnesses, probes and traces, until it is told to stop."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from postroom.app.metrics import CONTENT_TYPE, Metrics
@@ -25,6 +26,24 @@ def work(
     With a port, or 0 for any that is free, it answers supervisors from before it takes work until after it
     has stopped. To be called in the main thread: only there do signals arrive.
     """
+    with on_shift(postroom, threads=threads) as shift, ExitStack() as stack:
+        if port is not None:
+            host = postroom.settings.observe.metrics_host
+            port = stack.enter_context(answering(host, port, shift.questions))
+        return shift.worker.run_until_told(on_started)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A worker that has not begun yet, and what may be asked of it."""
+
+    worker: Worker
+    questions: Questions
+
+
+@contextmanager
+def on_shift(postroom: Postroom, *, threads: int = 0) -> Iterator[Shift]:
+    """Give a worker with witnesses and traces; whoever takes it starts and stops it."""
     flush_traces = set_up_traces(postroom.settings)
     metrics = Metrics(postroom.database, postroom.clock)
     traces = Traces()
@@ -36,13 +55,17 @@ def work(
     )
     worker = Worker(crew)
     try:
-        with ExitStack() as stack:
-            if port is not None:
-                host = postroom.settings.observe.metrics_host
-                port = stack.enter_context(answering(host, port, questions_of(postroom, worker, metrics)))
-            return worker.run_until_told(on_started)
+        yield Shift(worker, questions_of(postroom, worker, metrics))
     finally:
         flush_traces()
+
+
+def questions_without_worker(postroom: Postroom) -> Questions:
+    """Return what may be asked of a server whose workers run elsewhere."""
+    return {
+        "/healthz": lambda: Answer.on({}),
+        "/readyz": lambda: Answer.on({"store": fault_of_store(postroom.database)}),
+    }
 
 
 def questions_of(postroom: Postroom, worker: Worker, metrics: Metrics) -> Questions:

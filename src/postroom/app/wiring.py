@@ -99,9 +99,10 @@ def set_up(settings: Settings, *, clock: Clock | None = None) -> list[str]:
 
 
 def open_database(settings: Settings) -> Database:
-    """Return the database of the settings, with a connection for every thread of a worker."""
+    """Return the database of the settings, with a connection for every thread of a worker and a server."""
+    threads = settings.worker.threads + settings.web.threads
     try:
-        return Database(settings.database_url, pool_size=settings.worker.threads + 4)
+        return Database(settings.database_url, pool_size=threads + 4)
     except ArgumentError as fault:
         raise UserError(
             "POSTROOM_DATABASE_URL is no address of a database; it reads sqlite:////path/to/file.sqlite "

@@ -33,6 +33,8 @@ MODULES = {
     "switch": "switch",
     "run-once": "run",
     "worker": "run",
+    "serve": "serve",
+    "key": "key",
     "explain": "explain",
     "rescan": "rescan",
     "plan": "plan",

@@ -1,16 +1,15 @@
 """The command explain: says why a message was tracked, or not."""
 
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
+from postroom.api.shapes import explanation_in_json
 from postroom.cli.exit import Exit
 from postroom.cli.session import file_named, opened
 from postroom.cli.show import AsJson, cell, show_json
 from postroom.errors import UserError
-from postroom.passes.explain import Explanation, Match, explain, explain_bytes
-from postroom.schema.choices import CorrelationMethod
+from postroom.passes.explain import explain, explain_bytes
 from postroom.store import mailboxes
 
 
@@ -47,7 +46,7 @@ def explain_message(
             found = explain_bytes(context, file.read_bytes(), wanted_mailbox, is_sent_copy=sent)
         with postroom.database.read() as connection:
             addresses = mailboxes.addresses_of(connection, [entry.mailbox for entry in found])
-    answers = [in_json(entry, addresses.get(entry.mailbox, mailbox)) for entry in found]
+    answers = [explanation_in_json(entry, addresses.get(entry.mailbox, mailbox)) for entry in found]
     if as_json:
         show_json(answers)
     elif found:
@@ -56,56 +55,6 @@ def explain_message(
         typer.echo("No decision is known about it: no mailbox of this store has seen it.", err=True)
     if not answers:
         raise typer.Exit(Exit.FAILED)
-
-
-def in_json(entry: Explanation, address: str) -> dict[str, object]:
-    """Return an explanation as programs read it."""
-    is_correlated = entry.method not in (CorrelationMethod.NONE, CorrelationMethod.SKIPPED)
-    return {
-        "mailbox": address,
-        "messageid": entry.message_id,
-        "direction": "sent" if entry.is_sent_copy else "received",
-        "tracked": entry.tracked,
-        "verdict": "tracked" if entry.tracked else "not tracked",
-        "reason": entry.reason.label,
-        "reasoncode": int(entry.reason),
-        "sentence": entry.reason.sentence,
-        "kind": entry.kind.label,
-        "evidence": entry.evidence or None,
-        "email": _text(entry.email),
-        "decision": _text(entry.decision),
-        "acceptor": _record(entry.acceptor),
-        "filter": entry.filtering.label if entry.filtering is not None else None,
-        "matchedaddress": entry.matched_address,
-        "matched": _record(entry.matched),
-        "correlated": _text(entry.correlated),
-        "correlationmethod": entry.method.label if is_correlated else None,
-        "score": entry.score,
-        "reportson": _text(entry.reported),
-        "regarding": _record(entry.regarding),
-        "matches": [_match(match) for match in entry.matches],
-        "decidedon": f"{entry.decided_at:%Y-%m-%dT%H:%M:%SZ}" if entry.decided_at else None,
-        "trail": [{"rule": rule, "finding": finding} for rule, finding in entry.trail],
-    }
-
-
-def _text(key: UUID | None) -> str | None:
-    return str(key) if key else None
-
-
-def _record(record: tuple[str, UUID] | None) -> str | None:
-    return f"{record[0]} {record[1]}" if record else None
-
-
-def _match(match: Match) -> dict[str, object]:
-    return {
-        "role": match.role,
-        "address": match.address,
-        "record": _record(match.record),
-        "name": match.name or None,
-        "active": match.active,
-        "chosen": match.chosen,
-    }
 
 
 #: What is shown in words, where there is something to show.

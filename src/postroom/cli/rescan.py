@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from postroom.api.shapes import judged_in_json
 from postroom.cli.exit import Exit
 from postroom.cli.session import as_wrong_use, opened
 from postroom.cli.show import AsJson, say, show_json, show_records
@@ -45,7 +46,7 @@ def look_again(
         for one in judged:
             reasons[one.verdict.reason.label] += 1
             if one.verdict.track:
-                rows.append(_row(one))
+                rows.append(judged_in_json(one))
 
     with opened() as postroom:
         with postroom.database.read() as connection:
@@ -89,15 +90,3 @@ def read_date(text: str) -> datetime:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         raise UserError(f"{text!r} is no date: write 2026-05-01 or 2026-05-01T12:00Z.") from None
-
-
-def _row(judged: Judged) -> dict[str, object]:
-    message, verdict = judged.opened.message, judged.verdict
-    received_at = judged.opened.received_at
-    return {
-        "messageid": message.message_id if message else None,
-        "receivedon": f"{received_at:%Y-%m-%dT%H:%M:%SZ}" if received_at else None,
-        "reason": verdict.reason.label,
-        "acceptor": f"{verdict.acceptor.table} {verdict.acceptor.id}" if verdict.acceptor else None,
-        "email": str(judged.email_id) if judged.email_id else None,
-    }

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import typer
 
+from postroom.api.shapes import report_in_json
 from postroom.app.wiring import Postroom
 from postroom.cli.exit import Exit
 from postroom.cli.session import opened
@@ -43,34 +44,12 @@ def try_out(addresses: Addresses, *, as_json: AsJson = False) -> None:
         context = postroom.context()
         reports = [test_mailbox(context, mailbox) for mailbox in _ids(postroom, addresses)]
     if as_json:
-        show_json([as_dict(report) for report in reports])
+        show_json([report_in_json(report) for report in reports])
     else:
         typer.echo("\n\n".join(in_words(report) for report in reports))
     passed = sum(report.status is RunStatus.SUCCESS for report in reports)
     if passed < len(reports):
         raise typer.Exit(Exit.PARTLY_DONE if passed else Exit.FAILED)
-
-
-def as_dict(report: Report) -> dict[str, object]:
-    """Return a report as JSON has it."""
-    return {
-        "mailbox": str(report.mailbox),
-        "emailaddress": report.address,
-        "status": report.status.label,
-        "incoming": report.incoming.label,
-        "outgoing": report.outgoing.label,
-        "items": report.items.label,
-        "steps": [
-            {
-                "workload": finding.workload.name.lower(),
-                "step": finding.name,
-                "ok": finding.ok,
-                "seconds": round(finding.seconds, 4),
-                "said": finding.said,
-            }
-            for finding in report.findings
-        ],
-    }
 
 
 _SIDES = {Workload.INCOMING: "in ", Workload.OUTGOING: "out", Workload.ITEMS: "act"}

@@ -41,8 +41,18 @@ class Account(Audited, Owned, Imported, Zoned, Row):
     telephone3 = col.text(50, label="Telephone 3")
     fax = col.text(50, label="Fax")
     websiteurl = col.text(200, label="Website", format=Format.URL)
-    primarycontactid = col.lookup("contact", label="Primary Contact", on_delete=OnDelete.REMOVE_LINK)
-    parentaccountid = col.lookup("account", label="Parent Account", on_delete=OnDelete.REMOVE_LINK)
+    primarycontactid = col.lookup(
+        "contact",
+        label="Primary Contact",
+        collection={"contact": "account_primary_contact"},
+        on_delete=OnDelete.REMOVE_LINK,
+    )
+    parentaccountid = col.lookup(
+        "account",
+        label="Parent Account",
+        collection={"account": "account_parent_account"},
+        on_delete=OnDelete.REMOVE_LINK,
+    )
     donotemail = col.boolean(label="Do not allow Emails", yes="Do Not Allow", no="Allow", default=False)
     donotbulkemail = col.boolean(
         label="Do not allow Bulk Emails", yes="Do Not Allow", no="Allow", default=False

@@ -1017,3 +1017,12 @@ class Reason(Choice):
         "TrackedByCategory",
         "The message bears the category by which people have mail tracked.",
     )
+
+
+class Role(Choice):
+    """What a caller of the Web API may do."""
+
+    ADMINISTRATOR = 1, "Administrator"
+    MAILBOX_OWNER = 2, "Mailbox Owner"
+    QUEUE_MEMBER = 3, "Queue Member"
+    READER = 4, "Reader"

@@ -373,9 +373,10 @@ def owner(*, label: str = "Owner", type_column: str | None = "owneridtype", **sa
     return Declared(_UUID, info)
 
 
-def table_name(*, label: str, **said: Any) -> Declared:
+def table_name(*, label: str, nullable: bool | None = None, **said: Any) -> Declared:
     """Declare the column that holds the logical name of the table a lookup points to."""
-    return Declared(_string(64), ColumnInfo(Kind.TABLE_NAME, label, length=64, **said))
+    info = ColumnInfo(Kind.TABLE_NAME, label, length=64, **said)
+    return Declared(_string(64), info, nullable=nullable)
 
 
 def binary(length: int | None = None, *, label: str, nullable: bool | None = None, **said: Any) -> Declared:

@@ -91,6 +91,7 @@ class Contact(Audited, Owned, Imported, Zoned, Row):
         "contact",
         label="Company Name",
         type_column="parentcustomeridtype",
+        collection={"account": "contact_customer_accounts", "contact": "contact_customer_contacts"},
         on_delete=OnDelete.REMOVE_LINK,
     )
     parentcustomeridtype = col.table_name(label="Parent Customer Type")

@@ -8,15 +8,18 @@ from postroom.schema.activity import ActivityPointer
 from postroom.schema.alert import SyncError, TraceLog
 from postroom.schema.appointment import Appointment
 from postroom.schema.attachment import ActivityMimeAttachment, Attachment
+from postroom.schema.audit import Audit
 from postroom.schema.blob import Blob
 from postroom.schema.circuit import Circuit
 from postroom.schema.contact import Contact
 from postroom.schema.correspondence import Fax, Letter, PhoneCall
 from postroom.schema.decision import Decision
+from postroom.schema.deletion import Deletion
 from postroom.schema.email import Email
 from postroom.schema.folder import MailboxTrackingCategory, MailboxTrackingFolder
 from postroom.schema.incident import Incident
 from postroom.schema.journal import SendJournal
+from postroom.schema.key import ApiKey
 from postroom.schema.lead import Lead
 from postroom.schema.ledger import Ledger
 from postroom.schema.mailbox import Mailbox, MailboxStatistics
@@ -110,7 +113,10 @@ CLASSES: Sequence[type[Row] | type[Unstored]] = (
     Blob,
     SendJournal,
     Workload,
+    ApiKey,
+    Audit,
     Circuit,
+    Deletion,
     RowVersion,
     Compatibility,
 )

@@ -153,6 +153,12 @@ def _give_tokens(
             _put_behind(row, change, make_token(rules, number, counter), marking)
 
 
+def new_token(connection: Connection, user: UUID, rules: TokenRules) -> str:
+    """Return a token that nobody has been given yet, out of the user's numbers."""
+    number, counters = _take_numbers(connection, user, 1, rules.maximum)
+    return make_token(rules, number, counters[0])
+
+
 def _tokens_within(connection: Connection, rows: Sequence[Row], marking: Marking) -> dict[UUID, str]:
     """Return the token that each subject holds, by the e-mail's key.
 

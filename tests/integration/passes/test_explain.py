@@ -21,7 +21,7 @@ from tests.support.ledgers import (
 )
 from tests.support.mail import a_message
 
-from postroom.cli.explain import in_json
+from postroom.api.shapes import explanation_in_json
 from postroom.passes.explain import Explanation, Match, explain, explain_bytes, recent
 from postroom.passes.resolve import resolve
 from postroom.passes.wish import track_bytes, untrack
@@ -46,7 +46,7 @@ def of_file(company: Company, data: bytes, address: str = ANN, **more: Any) -> l
     found = explain_bytes(company.context, data, company.mailbox(address), **more)
     assert everything_in(company) == before
     for entry in found:
-        answer = in_json(entry, address)
+        answer = explanation_in_json(entry, address)
         assert list(answer) == KEYS
         assert answer["verdict"] == ("tracked" if entry.tracked else "not tracked")
         assert answer["trail"], "no rule was tried"
@@ -58,7 +58,7 @@ def of_seen(company: Company, wanted: object, address: str = "") -> list[Explana
     with company.context.database.read() as connection:
         found = explain(connection, str(wanted), company.mailbox(address) if address else None)
     assert everything_in(company) == before
-    assert all(list(in_json(entry, address)) == KEYS for entry in found)
+    assert all(list(explanation_in_json(entry, address)) == KEYS for entry in found)
     return found
 
 
@@ -143,7 +143,7 @@ def test_a_sent_file_is_judged_as_sent(company: Company) -> None:
     data = a_message(sender=ANN, to=(CARL,), message_id="out@corp.example")
     (entry,) = of_file(company, data, is_sent_copy=True)
     assert (entry.is_sent_copy, entry.reason) == (True, Reason.RECIPIENT_MATCH)
-    assert in_json(entry, ANN)["direction"] == "sent"
+    assert explanation_in_json(entry, ANN)["direction"] == "sent"
     (entry,) = of_file(company, data)
     assert (entry.is_sent_copy, entry.reason) == (False, Reason.NO_RECIPIENT_MATCH)
 

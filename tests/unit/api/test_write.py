@@ -97,7 +97,7 @@ def test_all_mistakes_of_a_body_are_named_with_their_place() -> None:
                 "delayedemailsendtime": "tomorrow",
                 "to": [],
                 "_regardingobjectid_value": str(ONE),
-                "emailsender_contact": {"firstname": "x"},
+                "emailsender_contact": "x",
                 "email_activity_parties": [{"participationtypemask": True}, 3],
                 "email_activity_mime_attachment": {},
             },

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from postroom.api.odata.conditions import (
+    Asked,
     Comparator,
     Comparison,
     Condition,
@@ -30,7 +31,9 @@ from postroom.api.odata.conditions import (
     Some,
     TextTest,
 )
+from postroom.api.odata.functions import asked_clause
 from postroom.api.odata.names import Collection, names_of
+from postroom.api.odata.sight import EVERYTHING, Sight
 from postroom.api.odata.values import FAMILIES, TEXTS, WHOLE, fit
 from postroom.errors import UserError
 from postroom.schema import registry
@@ -75,6 +78,8 @@ class Reached:
     expression: Expression
     info: ColumnInfo
     path: Path
+    table: TableInfo
+    name: str
 
     @property
     def comparable(self) -> Expression:
@@ -98,9 +103,17 @@ class Scope:
     """
 
     def __init__(
-        self, table: TableInfo, source: sa.FromClause, *, variable: str = "", outer: "Scope | None" = None
+        self,
+        table: TableInfo,
+        source: sa.FromClause,
+        *,
+        variable: str = "",
+        outer: "Scope | None" = None,
+        sight: Sight = EVERYTHING,
     ) -> None:
         self.source = source
+        #: Where the rows of the tables come from that paths reach.
+        self.sight = sight
         #: The FROM of the statement; grows while conditions are compiled.
         self.joined: sa.FromClause = source
         self._variable = variable
@@ -114,9 +127,10 @@ class Scope:
         if not segments:
             raise UserError(f"{path.text} is a row; name one of its columns: {path.text}/...")
         found = scope._columns(segments)
-        expressions = [expression for expression, _ in found]
+        expressions = [stop.source.c[name] for stop, name in found]
         expression = expressions[0] if len(found) == 1 else sa.func.coalesce(*expressions)
-        return Reached(expression, found[0][1], path)
+        stop, name = found[0]
+        return Reached(expression, stop.table.columns[name], path, stop.table, name)
 
     def speaking_of(self, segments: tuple[str, ...]) -> "tuple[Scope, tuple[str, ...]]":
         """Return the scope that a path speaks of, and the path without the variable that says so."""
@@ -126,8 +140,8 @@ class Scope:
             return self, segments[1:]
         return self._outer.speaking_of(segments)
 
-    def _columns(self, segments: tuple[str, ...]) -> list[tuple[Expression, ColumnInfo]]:
-        found: list[tuple[Expression, ColumnInfo]] = []
+    def _columns(self, segments: tuple[str, ...]) -> list[tuple[_Stop, str]]:
+        found: list[tuple[_Stop, str]] = []
         problems: list[str] = []
         for stop in self._walk(segments[:-1]):
             try:
@@ -135,7 +149,7 @@ class Scope:
             except UserError as fault:
                 problems.append(str(fault))
             else:
-                found.append((stop.source.c[name], stop.table.columns[name]))
+                found.append((stop, name))
         if not found:
             raise UserError(*problems)
         return found
@@ -148,13 +162,13 @@ class Scope:
 
     def _step(self, origin: _Stop, name: str) -> list[_Stop]:
         link = names_of(origin.table.logical_name).link(name)
-        stored = {table.logical_name: table for table in registry.tables() if table.is_stored}
+        known = {table.logical_name: table for table in registry.tables()}
         stops = []
         for target in link.targets:
-            if target not in stored:
+            if target not in known:
                 continue
-            table = stored[target]
-            source = table.table.alias()
+            table = known[target]
+            source = self.sight.of(table)
             on = points_at(origin.table, origin.source, link.column, table, source)
             self.joined = self.joined.outerjoin(source, on)
             stops.append(_Stop(table, source))
@@ -196,6 +210,8 @@ def _compile(condition: Condition, scope: Scope, *, holds: bool) -> Clause:
             return _is_true(scope.reach(path), holds=holds)
         case Quantified():
             return _quantified(condition, scope, holds=holds)
+        case Asked(path=path):
+            return _asked(condition, scope.reach(path), scope, holds=holds)
 
 
 def _comparison(condition: Comparison, scope: Scope, *, holds: bool) -> Clause:
@@ -315,23 +331,25 @@ def _is_true(reached: Reached, *, holds: bool) -> Clause:
     return _with_value(reached, Comparator.EQ if holds else Comparator.NE, Literal(True), holds=holds)  # noqa: FBT003
 
 
+def _asked(condition: Asked, reached: Reached, scope: Scope, *, holds: bool) -> Clause:
+    clause = asked_clause(condition, reached.expression, reached.info, reached.table, scope.sight.viewer)
+    # An operator that says nothing of an empty column is not true of it.
+    return clause if holds else sa.not_(sa.func.coalesce(clause, sa.false()))
+
+
 def _quantified(condition: Quantified, scope: Scope, *, holds: bool) -> Clause:
     scope, segments = scope.speaking_of(condition.collection.segments)
     if len(segments) != 1:
         raise UserError(f"{condition.collection.text}: a collection behind a lookup can't be asked about.")
     collection = names_of(scope.table.logical_name).collection(segments[0])
-    if not collection.table.is_stored:
-        raise UserError(
-            f"{collection.table.logical_name} is a view of other tables and can't be asked about."
-        )
     is_any = condition.quantifier is Quantifier.ANY
     exists = _exists(condition, scope, collection, fitting=is_any)
     return exists if is_any is holds else sa.not_(exists)
 
 
 def _exists(condition: Quantified, scope: Scope, collection: Collection, *, fitting: bool) -> Clause:
-    source = collection.table.table.alias()
-    inner = Scope(collection.table, source, variable=condition.variable, outer=scope)
+    source = scope.sight.of(collection.table)
+    inner = Scope(collection.table, source, variable=condition.variable, outer=scope, sight=scope.sight)
     clauses = [points_at(collection.table, source, collection.column, scope.table, scope.source)]
     if condition.condition is not None:
         clauses.append(_compile(condition.condition, inner, holds=fitting))

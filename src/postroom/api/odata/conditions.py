@@ -121,7 +121,16 @@ class Quantified:
     condition: "Condition | None"
 
 
-Condition = Comparison | OneOf | PartOf | IsTrue | Every | Some | Negation | Quantified
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query function of Dataverse: `Microsoft.Dynamics.CRM.Today(PropertyName='createdon')`."""
+
+    function: str
+    path: Path
+    values: tuple[Literal, ...] = ()
+
+
+Condition = Comparison | OneOf | PartOf | IsTrue | Every | Some | Negation | Quantified | Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +150,33 @@ class Expansion:
     filter: Condition | None = None
     orderby: tuple[Order, ...] = ()
     top: int | None = None
+    expand: tuple["Expansion", ...] = ()
+    #: Only the address of the record is wanted: `$expand=primarycontactid/$ref`.
+    is_reference: bool = False
+
+
+class How(Enum):
+    """How the values of a column become one."""
+
+    SUM = "sum"
+    AVERAGE = "average"
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One value over many rows; without a path the number of rows."""
+
+    alias: str
+    path: Path | None = None
+    how: How | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """What $apply makes of the rows: groups with their totals."""
+
+    filter: Condition | None = None
+    groups: tuple[Path, ...] = ()
+    totals: tuple[Total, ...] = ()

@@ -132,7 +132,24 @@ def _collections() -> Mapping[str, Mapping[str, Collection]]:
     found: dict[str, dict[str, Collection]] = {table.logical_name: {} for table in registry.tables()}
     for table in registry.tables():
         for column, info in table.lookups():
-            for target, name in info.collection.items():
+            for target, name in _collection_names(table, column, info).items():
                 if target in found:
                     found[target][name] = Collection(name, table, column)
     return found
+
+
+def _collection_names(table: TableInfo, column: str, info: ColumnInfo) -> Mapping[str, str]:
+    """Return what the rows that point to a target are called there, by target.
+
+    Activities take the column from activitypointer, so that only the table can tell: Account_Emails.
+    """
+    if table.is_activity and column == "regardingobjectid":
+        tables = {target: registry.find(target) for target in info.targets}
+        return {
+            name: f"{target.schema_name}_{table.schema_name}s"
+            for name, target in tables.items()
+            if target is not None
+        }
+    if table.logical_name.startswith("postroom_"):
+        return dict.fromkeys(info.targets, f"{table.logical_name}_{column}")
+    return info.collection

@@ -6,15 +6,18 @@ more strongly than what stands before it. Nothing here knows which tables and co
 # source: ODATA-URL 5.1
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from postroom.api.odata.conditions import (
+    Apply,
+    Asked,
     Comparator,
     Comparison,
     Condition,
     Every,
     Expansion,
+    How,
     IsTrue,
     Literal,
     Negation,
@@ -27,6 +30,7 @@ from postroom.api.odata.conditions import (
     Quantifier,
     Some,
     TextTest,
+    Total,
 )
 from postroom.api.odata.tokens import Token, TokenKind, split_tokens
 from postroom.errors import UserError
@@ -38,27 +42,31 @@ MAXIMUM_CONDITIONS = 500
 MAXIMUM_VALUES = 5000
 
 Piece = TypeVar("Piece")
+Aliases = Mapping[str, str]
+_NO_ALIASES: Aliases = {}
+_NAMESPACE = "Microsoft.Dynamics.CRM."
+_PROPERTY = "PropertyName"
 
 
-def parse_filter(text: str) -> Condition:
-    """Return the condition that a $filter states.
+def parse_filter(text: str, aliases: Aliases = _NO_ALIASES) -> Condition:
+    """Return the condition that a $filter states; `@name` in it stands for the alias of that name.
 
     >>> parse_filter("statecode eq 0 and startswith(name, 'A')").terms[1].path.text
     'name'
     """
-    parser = _Parser("$filter", text)
+    parser = _Parser("$filter", text, aliases)
     condition = parser.condition(0)
     parser.finish()
     return condition
 
 
-def parse_orderby(text: str) -> tuple[Order, ...]:
+def parse_orderby(text: str, aliases: Aliases = _NO_ALIASES) -> tuple[Order, ...]:
     """Return the columns of an $orderby, the most important first.
 
     >>> [order.is_descending for order in parse_orderby("createdon desc, name")]
     [True, False]
     """
-    parser = _Parser("$orderby", text)
+    parser = _Parser("$orderby", text, aliases)
     orders = parser.orders()
     parser.finish()
     return orders
@@ -88,6 +96,18 @@ def parse_expand(text: str) -> tuple[Expansion, ...]:
     return expansions
 
 
+def parse_apply(text: str, aliases: Aliases = _NO_ALIASES) -> Apply:
+    """Return the groups and totals of an $apply.
+
+    >>> parse_apply("groupby((statecode),aggregate($count as n))").totals[0].alias
+    'n'
+    """
+    parser = _Parser("$apply", text, aliases)
+    apply = parser.apply()
+    parser.finish()
+    return apply
+
+
 # How strongly an operator binds what stands on its sides.
 _OR, _AND, _NOT = 1, 2, 3
 
@@ -95,10 +115,10 @@ _OR, _AND, _NOT = 1, 2, 3
 class _Parser:
     """A place in a row of tokens, and the grammar as methods."""
 
-    def __init__(self, option: str, text: str) -> None:
+    def __init__(self, option: str, text: str, aliases: Aliases = _NO_ALIASES) -> None:
         self._option = option
         try:
-            self._tokens = list(split_tokens(text))
+            self._tokens = list(_with_aliases(list(split_tokens(text)), aliases))
         except UserError as fault:
             raise UserError(f"{option}: {fault}") from fault
         self._at = 0
@@ -150,6 +170,8 @@ class _Parser:
 
     def _part_of(self) -> Condition:
         name = self._next()
+        if name.text.startswith(_NAMESPACE):
+            return self._asked(name)
         if name.text not in {test.value for test in TextTest}:
             known = ", ".join(test.value for test in TextTest)
             raise self._wrong(f"no function {name.text}; there are {known}", at=name)
@@ -161,6 +183,36 @@ class _Parser:
             raise self._wrong(f"{name.text} wants a text in single quotes", at=self._tokens[self._at - 1])
         self._expect(")")
         return self._perhaps_compared(PartOf(TextTest(name.text), path, text))
+
+    def _asked(self, name: Token) -> Condition:
+        """Read the named arguments of a query function."""
+        self._expect("(")
+        arguments: dict[str, tuple[Literal, ...]] = dict([self._argument()])
+        while self._is_mark(","):
+            self._next()
+            arguments.update([self._argument()])
+        self._expect(")")
+        column = arguments.pop(_PROPERTY, (Literal(None),))[0]
+        if not isinstance(column.value, str):
+            raise self._wrong(f"{name.text} needs {_PROPERTY}='<column>'", at=name)
+        path = Path(tuple(column.value.split("/")), column.position)
+        values = tuple(value for key in sorted(arguments) for value in arguments[key])
+        asked = Asked(name.text.removeprefix(_NAMESPACE), path, values)
+        return self._perhaps_compared(asked)
+
+    def _argument(self) -> tuple[str, tuple[Literal, ...]]:
+        name = self._name()
+        if name.text != _PROPERTY and not name.text.startswith("PropertyValue"):
+            raise self._wrong(f"expected {_PROPERTY} or PropertyValue", at=name)
+        self._expect("=")
+        if not self._is_mark("["):
+            return name.text, (self._literal(),)
+        self._next()
+        values = () if self._is_mark("]") else self.listed(self._literal)
+        self._expect("]")
+        if len(values) > MAXIMUM_VALUES:
+            raise self._wrong(f"more than {MAXIMUM_VALUES} values", at=name)
+        return name.text, values
 
     def _perhaps_compared(self, condition: Condition) -> Condition:
         """Take in `eq true` and `eq false`, which some clients write after a function."""
@@ -199,6 +251,10 @@ class _Parser:
 
     def _operand(self) -> Operand | Quantified:
         if self._peek().kind is TokenKind.LITERAL:
+            return self._literal()
+        if self._peek(1).kind is TokenKind.LITERAL and self._peek().text.startswith(_NAMESPACE):
+            # A member of an enumeration carries its type: Microsoft.Dynamics.CRM.OwnershipTypes'UserOwned'.
+            self._next()
             return self._literal()
         path = self._path()
         if path.segments[-1] in {quantifier.value for quantifier in Quantifier} and self._is_mark("("):
@@ -272,6 +328,13 @@ class _Parser:
         """Read one navigation property of $expand with the options in its parentheses."""
         navigation = self._name().text
         options: dict[str, object] = {}
+        if self._is_mark("/"):
+            self._next()
+            self._expect("$")
+            if not self._is_name("ref"):
+                raise self._wrong("expected $ref")
+            self._next()
+            return Expansion(navigation, is_reference=True)
         if self._is_mark("("):
             self._next()
             self._option_into(options)
@@ -289,12 +352,76 @@ class _Parser:
             "filter": lambda: self.condition(0),
             "orderby": self.orders,
             "top": self._number,
+            "expand": self._nested,
         }
         if name.text not in readers:
             known = ", ".join(f"${reader}" for reader in readers)
             raise self._wrong(f"no option ${name.text} here; there are {known}", at=name)
         self._expect("=")
         options[name.text] = readers[name.text]()
+
+    def _nested(self) -> tuple[Expansion, ...]:
+        self._deeper()
+        found = self.listed(self.expansion)
+        self._depth -= 1
+        return found
+
+    def apply(self) -> Apply:
+        """Read `filter(...)`, `groupby((...),aggregate(...))` and `aggregate(...)`, with slashes between."""
+        condition: Condition | None = None
+        while self._is_name("filter"):
+            self._next()
+            self._expect("(")
+            more = self.condition(0)
+            condition = more if condition is None else Every((condition, more))
+            self._expect(")")
+            self._expect("/")
+        step = self._name()
+        if step.text == "aggregate":
+            return Apply(condition, (), self._totals())
+        if step.text != "groupby":
+            raise self._wrong("expected filter, groupby or aggregate", at=step)
+        self._expect("(")
+        self._expect("(")
+        groups = self.listed(self._path)
+        self._expect(")")
+        totals: tuple[Total, ...] = ()
+        if self._is_mark(","):
+            self._next()
+            inner = self._name()
+            if inner.text != "aggregate":
+                raise self._wrong("expected aggregate", at=inner)
+            totals = self._totals()
+        self._expect(")")
+        return Apply(condition, groups, totals)
+
+    def _totals(self) -> tuple[Total, ...]:
+        self._expect("(")
+        totals = self.listed(self._total)
+        self._expect(")")
+        return totals
+
+    def _total(self) -> Total:
+        if self._is_mark("$"):
+            self._next()
+            if self._name().text != "count":
+                raise self._wrong("expected $count", at=self._tokens[self._at - 1])
+            return Total(self._alias())
+        path = self._path()
+        if not self._is_name("with"):
+            raise self._wrong("expected with")
+        self._next()
+        how = self._name()
+        if how.text not in {known.value for known in How}:
+            known = ", ".join(known.value for known in How)
+            raise self._wrong(f"no aggregation {how.text}; there are {known} and $count", at=how)
+        return Total(self._alias(), path, How(how.text))
+
+    def _alias(self) -> str:
+        if not self._is_name("as"):
+            raise self._wrong("expected as")
+        self._next()
+        return self._name().text
 
     def _number(self) -> int:
         token = self._next()
@@ -334,3 +461,19 @@ class _Parser:
         token = at or self._peek()
         found = token.text or TokenKind.END.value
         return UserError(f"{self._option}: {problem}, at character {token.position + 1}: {found}")
+
+
+def _with_aliases(tokens: list[Token], aliases: Aliases) -> Iterator[Token]:
+    """Yield the tokens, those of its value in the place of every `@alias`; null where none is given."""
+    at = 0
+    while at < len(tokens):
+        token, after = tokens[at], tokens[min(at + 1, len(tokens) - 1)]
+        if token.text == "@" and token.kind is TokenKind.MARK and after.kind is TokenKind.NAME:
+            value = aliases.get(f"@{after.text}", "null")
+            yield from (
+                Token(t.kind, t.text, token.position, t.value) for t in list(split_tokens(value))[:-1]
+            )
+            at += 2
+        else:
+            yield token
+            at += 1

@@ -1,5 +1,6 @@
 """Tokens of the query language: text in, typed tokens with their places out."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,8 +44,9 @@ _PATTERN = re.compile(
   | (?P<day>\d{4}-\d\d-\d\d(?![\w-]))
   | (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))
   | (?P<string>'(?:[^']|'')*')
+  | (?P<quoted>"(?:[^"\\]|\\.)*")
   | (?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)
-  | (?P<mark>[(),/:=;*$@])
+  | (?P<mark>[(),/:=;*$@\[\]])
     """,
     re.VERBOSE | re.ASCII,
 )
@@ -100,6 +102,9 @@ def _value(group: str | None, text: str) -> Value:
             return int(text) if text.lstrip("+-").isdigit() else Decimal(text)
         case "string":
             return text[1:-1].replace("''", "'")
+        case "quoted":
+            # Only lists of values are written so, as JSON has it.
+            return str(json.loads(text))
         case _:
             return _WORDS[text]
 

@@ -54,6 +54,8 @@ class Draft:
     references: dict[str, Reference | None] = field(default_factory=dict)
     #: Records written together with this one, by the lookup that will point back here.
     parts: dict[str, list["Draft"]] = field(default_factory=dict)
+    #: New records that lookups are to point to, by the lookup and its navigation property.
+    nested: dict[tuple[str, str], "Draft"] = field(default_factory=dict)
 
     @property
     def id(self) -> UUID | None:
@@ -117,7 +119,7 @@ def _take(draft: Draft, name: str, value: object, problems: list[str]) -> None:
         parts = _parts(collection.table, value, f"{draft.where}.{name}", problems)
         draft.parts.setdefault(collection.column, []).extend(parts)
     elif name in names.links and table.columns[names.links[name].column].kind in _POINTERS:
-        _empty(draft, names.links[name], value)
+        _nest(draft, names.links[name], value, problems)
     elif name in table.columns:
         draft.values[name] = read_value(table.columns[name], value)
     else:
@@ -130,12 +132,21 @@ def _point(draft: Draft, link: Link, reference: Reference | None) -> None:
     draft.references[link.column] = reference
 
 
-def _empty(draft: Draft, link: Link, value: object) -> None:
-    if value is not None:
+def _nest(draft: Draft, link: Link, value: object, problems: list[str]) -> None:
+    """Take in a new record that a lookup is to point to; null empties the lookup."""
+    if value is None:
+        _point(draft, link, None)
+        return
+    if not isinstance(value, Mapping):
         raise UserError(
             f'write "{link.name}{_BIND}": "/<set>(<id>)" to point to a record, or null to empty it.'
         )
-    _point(draft, link, None)
+    said = str(value.get("@odata.type", "")).rpartition(".")[2]
+    targets = [name for name in link.targets if said in ("", name) and registry.find(name) is not None]
+    if len(targets) != 1:
+        raise UserError(f'say with "@odata.type" which of {", ".join(link.targets)} it is to be.')
+    table = registry.by_logical_name(targets[0])
+    draft.nested[link.column, link.name] = _draft(table, value, f"{draft.where}.{link.name}", problems)
 
 
 def _parts(table: TableInfo, value: object, where: str, problems: list[str]) -> Iterator[Draft]:

@@ -50,6 +50,28 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column that an answer shows, or by which it is grouped or totalled."""
+
+    name: str
+    alias: str | None = None
+    aggregate: str | None = None
+    is_group: bool = False
+    is_distinct: bool = False
+    #: By which part of a date it is grouped.
+    date_part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A column to order by; of a group or total, by its alias."""
+
+    attribute: str
+    descending: bool = False
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A linked table: rows of it whose column equals one of the table around it."""
 
@@ -63,25 +85,37 @@ class Link:
     filters: Sequence[Filter] = ()
     links: Sequence["Link"] = ()
     attributes: Sequence[str] = ()
+    columns: Sequence[Column] = ()
+    has_all: bool = False
+    orders: Sequence[Order] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A column to order by."""
+class Page:
+    """Which rows of the answer are wanted."""
 
-    attribute: str
-    descending: bool = False
+    number: int = 1
+    size: int | None = None
+    #: The first so many rows and no pages.
+    top: int | None = None
+    is_distinct: bool = False
+    is_aggregate: bool = False
+    with_total: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A whole query over one table; how many rows and which page does not matter to a filter."""
+    """A whole query over one table; what is shown and which page does not matter to a filter."""
 
     table: str
     filters: Sequence[Filter] = ()
     links: Sequence[Link] = ()
     attributes: Sequence[str] = ()
     orders: Sequence[Order] = ()
+    columns: Sequence[Column] = ()
+    #: No column was named, or all were.
+    has_all: bool = False
+    page: Page = Page()
 
 
 Part: TypeAlias = Condition | Filter | Link

@@ -6,7 +6,7 @@ from typing import Final
 from lxml import etree
 
 from postroom.store.fetch.fault import BadFetch
-from postroom.store.fetch.query import Condition, Fetch, Filter, Joint, Link, LinkKind, Order
+from postroom.store.fetch.query import Column, Condition, Fetch, Filter, Joint, Link, LinkKind, Order, Page
 
 MOST_CHARACTERS: Final = 200_000
 MOST_DEPTH: Final = 20
@@ -14,6 +14,8 @@ MOST_ELEMENTS: Final = 5_000
 # source: DATAVERSE-FETCHXML, join tables: at most 15 linked tables; conditions at most 500
 MOST_LINKS: Final = 15
 MOST_CONDITIONS: Final = 500
+#: Neither pages nor rows have higher numbers.
+MOST_ROWS: Final = 1_000_000
 #: Values of all conditions together; each becomes a parameter of the statement.
 MOST_VALUES: Final = 5_000
 
@@ -35,13 +37,16 @@ _LINK_KINDS: Final = {
 }
 
 
-def read(xml: str) -> Fetch:
-    """Return what a query says; raises `BadFetch` for anything that is not one."""
+def read(xml: str, *, is_filter: bool = True) -> Fetch:
+    """Return what a query says; raises `BadFetch` for anything that is not one.
+
+    A filter can have no totals.
+    """
     root = _parsed(xml)
     _check_bounds(root)
     if root.tag != "fetch":
         raise BadFetch(f"A FetchXML query begins with <fetch>, not with <{_name(root)}>.")
-    if root.get("aggregate") in ("true", "1"):
+    if is_filter and _flag(root, "aggregate"):
         raise BadFetch("<fetch aggregate>: sums and counts can't be used as a filter.")
     entities = _children(root)
     if len(entities) != 1:
@@ -52,10 +57,52 @@ def read(xml: str) -> Fetch:
         filters=_filters(entity),
         links=_links(entity),
         attributes=_attributes(entity),
-        orders=[
-            Order(_needed(each, "attribute"), _flag(each, "descending")) for each in _of(entity, "order")
-        ],
+        orders=_orders(entity, is_aggregate=_flag(root, "aggregate")),
+        columns=_columns(entity),
+        has_all=bool(_of(entity, "all-attributes")),
+        page=Page(
+            _number(root, "page") or 1,
+            _number(root, "count"),
+            _number(root, "top"),
+            _flag(root, "distinct"),
+            _flag(root, "aggregate"),
+            _flag(root, "returntotalrecordcount"),
+        ),
     )
+
+
+def _orders(element: etree._Element, *, is_aggregate: bool = False) -> Sequence[Order]:
+    return [
+        Order(
+            each.get("attribute", "") if is_aggregate else _needed(each, "attribute"),
+            _flag(each, "descending"),
+            each.get("alias"),
+        )
+        for each in _of(element, "order")
+    ]
+
+
+def _columns(element: etree._Element) -> Sequence[Column]:
+    return [
+        Column(
+            _needed(each, "name"),
+            each.get("alias"),
+            each.get("aggregate"),
+            _flag(each, "groupby"),
+            _flag(each, "distinct"),
+            each.get("dategrouping"),
+        )
+        for each in _of(element, "attribute")
+    ]
+
+
+def _number(element: etree._Element, name: str) -> int | None:
+    text = element.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:12]) <= MOST_ROWS:
+        raise BadFetch(f'<{_name(element)} {name}="{text:.40}">: expected a number from 1 to {MOST_ROWS}.')
+    return int(text)
 
 
 def _parsed(xml: str) -> etree._Element:
@@ -140,6 +187,9 @@ def _link(element: etree._Element) -> Link:
         _filters(element),
         _links(element),
         _attributes(element),
+        _columns(element),
+        bool(_of(element, "all-attributes")),
+        _orders(element),
     )
 
 

@@ -19,6 +19,7 @@ from postroom.store.records.calendar import (
     make_exception,
     note_completion,
 )
+from postroom.store.records.deletions import TRACKED, note_deletion
 from postroom.store.records.folders import check_tracked_folder
 from postroom.store.records.hooks import Hook, Hooks, WriteKind
 from postroom.store.records.mail import (
@@ -82,6 +83,7 @@ _AFTER: tuple[tuple[Hook, tuple[str, ...]], ...] = (
     (relate_to_mailbox, ("email",)),
     (remember_untracking, ("email",)),
     (keep_words, ("organization",)),
+    (note_deletion, TRACKED),
 )
 
 
