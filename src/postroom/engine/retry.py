@@ -7,7 +7,7 @@ often. Only credentials or rights that the server rejects stop a workload: repea
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from postroom.errors import BadReply, Refused, SignInRejected, StoreError, Throttled, Unreachable
+from postroom.errors import BadReply, Refused, SignInRejected, StoreError, Throttled, Unreachable, WorkerLost
 from postroom.schema.choices import TraceLevel
 
 #: Failures in a row after which a temporary fault is shown as an error.
@@ -53,6 +53,9 @@ class Rule:
 _TRANSIENT = BackOff(300, 900)
 # A server that breaks its protocol or refuses the whole session seldom mends itself in minutes.
 _STUBBORN = BackOff(900, 3600)
+# Each further attempt may end a worker with all that it is at. It is made all the same: the pass may have
+# been a bystander of another that ended the worker.
+_DEADLY = BackOff(3600, 86_400)
 
 #: The first class that fits decides; the last one fits everything.
 RULES: tuple[tuple[type[BaseException], Rule], ...] = (
@@ -65,6 +68,7 @@ RULES: tuple[tuple[type[BaseException], Rule], ...] = (
     (Unreachable, Rule(_TRANSIENT, TraceLevel.WARNING, "The server could not be reached")),
     (Refused, Rule(_STUBBORN, TraceLevel.WARNING, "The server refused the request")),
     (BadReply, Rule(_STUBBORN, TraceLevel.WARNING, "The server broke its protocol")),
+    (WorkerLost, Rule(_DEADLY, TraceLevel.ERROR, "The pass was put aside")),
     (StoreError, Rule(_TRANSIENT, TraceLevel.WARNING, "The database refused")),
     (BaseException, Rule(_TRANSIENT, TraceLevel.ERROR, "The pass failed inside Postroom")),
 )

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1
 TEND_SECONDS = 5
 PURGE_SECONDS = 60
+#: A worker that had nothing to do for so long looks for work without waiting for the fleet's tick.
+QUIET_SECONDS = 5
 STATISTICS_KEPT = timedelta(days=3)
 #: A place that became free is filled after this time, so that several are filled together.
 _REFILL_SECONDS = 0.1
@@ -133,13 +135,20 @@ class Worker:
             workloads.forget_statistics(connection, self._office.clock.now() - STATISTICS_KEPT)
 
     def _refill(self) -> None:
-        """Fill places as they become free: between ticks a busy profile would have none at work."""
+        """Fill places as they become free: between ticks a busy profile would have none at work.
+
+        In quiet times each worker looks by itself as well. DBOS has the tick run by the release that was
+        started last; an older one would be idle beside it, and stand still when the newer one is gone.
+        """
         while not self._stopping.is_set():
-            self._nudged.wait()
+            is_quiet = not self._nudged.wait(QUIET_SECONDS)
             if self._stopping.wait(_REFILL_SECONDS):
                 return
             self._nudged.clear()
             try:
-                hand_over_due(self._office, self._runner, in_lanes=self._runner.poll is not None)
+                if is_quiet:
+                    self._tick()
+                else:
+                    hand_over_due(self._office, self._runner, in_lanes=self._runner.poll is not None)
             except StoreError:
                 log.warning("due work could not be handed over; the next tick tries again", exc_info=True)

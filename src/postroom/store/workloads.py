@@ -102,6 +102,8 @@ class Standing:
     failures: int
     empty: int
     hinted: bool
+    #: How many passes before this one, in a row, were begun and not ended.
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Account:
     error_code: int
     notes: str
     host: str
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,7 @@ def ensure_rows(connection: Connection, mailbox_ids: Iterable[UUID], now: dateti
             "dueon": now,
             "failurecount": 0,
             "emptycount": 0,
+            "brokencount": 0,
             "hinted": False,
         }
         for mailbox_id in mailbox_ids
@@ -495,6 +499,7 @@ def standing_of(row: Row[Any]) -> Standing:
         row.failurecount,
         row.emptycount,
         row.hinted,
+        row.brokencount,
     )
 
 
@@ -508,7 +513,7 @@ def begin(
     connection.execute(
         sa.update(_ROW)
         .where(_ROW.c.postroom_workloadid == row.postroom_workloadid)
-        .values(hostid=host, leaseuntil=now + lease, laststartedon=now)
+        .values(hostid=host, leaseuntil=now + lease, laststartedon=now, brokencount=_ROW.c.brokencount + 1)
     )
     marks: dict[str, Any] = {
         "processingstatecode": 1,
@@ -583,6 +588,7 @@ def rearm(connection: Connection, standing: Standing, account: Account) -> None:
         "gapreason": account.reason[:200],
         "failurecount": account.failures,
         "emptycount": account.empty,
+        "brokencount": account.broken,
         "lasterror": account.error[:2048] or None,
         "lastendedon": account.ended_at,
     }
@@ -692,6 +698,7 @@ def release(connection: Connection, ticket: Ticket, *, due_at: datetime, reason:
         sa.update(_ROW)
         .where(_ROW.c.postroom_workloadid == row.postroom_workloadid)
         .values(inflight=None, hostid=None, leaseuntil=None, lane=None, dueon=due_at, gapreason=reason[:200])
+        .values(brokencount=0)
     )
     unmark(connection, [row.mailboxid])
     return True
