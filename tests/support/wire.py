@@ -58,8 +58,13 @@ class Wire:
             with self._guard:
                 if self._is_cut:
                     _reset(client)
+                    client.close()
                     continue
-                pair = (client, socket.create_connection(("127.0.0.1", self._target)))
+                try:
+                    pair = (client, socket.create_connection(("127.0.0.1", self._target)))
+                except OSError:
+                    client.close()
+                    continue
                 self._pairs.append(pair)
             threading.Thread(target=_hand_on, args=pair, daemon=True).start()
 

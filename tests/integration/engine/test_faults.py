@@ -105,7 +105,7 @@ def test_a_worker_cut_off_loses_its_pass_to_a_peer_and_works_again_when_the_netw
     (mailbox,) = fleet.company.mailboxes(1)
     with Wire(postgres_server.port) as wire:
         through = make_url(workers.url).set(port=wire.port).render_as_string(hide_password=False)
-        cut_off = workers.start(home="one", url=through, seconds=8, lease=LEASE)
+        cut_off = workers.start(home="one", url=through, seconds=4, lease=LEASE)
         wait_until(lambda: workers.started(mailbox), seconds=PATIENCE)
         wire.cut()
         peer = workers.start(home="two", lease=LEASE)
