@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from types import FrameType
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from postroom.engine.durable import DbosRunner
 from postroom.engine.fleet import Crew, hand_over_due, heartbeat
 from postroom.engine.presence import Presence
@@ -94,7 +96,8 @@ class Worker:
         self._stopping.set()
         self._nudged.set()
         self._beside.__exit__(None, None, None)
-        self._refilling.join()
+        # It may be waiting for a database that is away.
+        self._refilling.join(patience_seconds)
         all_ended = self._runner.stop(patience_seconds=patience_seconds)
         self._heartbeat.__exit__(None, None, None)
         self._presence.close()
@@ -147,8 +150,9 @@ class Worker:
             self._nudged.clear()
             try:
                 if is_quiet:
+                    self._runner.sweep()
                     self._tick()
                 else:
                     hand_over_due(self._office, self._runner, in_lanes=self._runner.poll is not None)
-            except StoreError:
+            except (StoreError, SQLAlchemyError):
                 log.warning("due work could not be handed over; the next tick tries again", exc_info=True)
