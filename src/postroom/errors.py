@@ -83,6 +83,10 @@ class StoreBusy(StoreError):
     """Others hold what we need, or the connection to the database broke; the same may succeed later."""
 
 
+class WorkerLost(PostroomError):
+    """A pass was begun again and again, and no worker lived to end it."""
+
+
 class TransportError(PostroomError):
     """A mail server failed us.
 

@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -84,8 +84,18 @@ class Server:
     """A running PostgreSQL server."""
 
     port: int
+    #: Runs pg_ctl with these words.
+    _control: Callable[..., None]
     _has_template: bool = False
     _idle: list[str] = field(default_factory=list)
+
+    def stop(self, mode: str) -> None:
+        """Stop the server: `fast` ends sessions in order, `immediate` is like a crash."""
+        self._control("-m", mode, "stop")
+
+    def start(self) -> None:
+        """Start the server again where it was."""
+        self._control("start")
 
     def url(self, name: str) -> str:
         """Return the URL of one of its databases."""
@@ -116,13 +126,17 @@ class Server:
     def give_back(self, url: str) -> None:
         """Empty a database for the next test; drop it when the test put more into it than rows."""
         name = url.rpartition("/")[2]
-        self.execute(_DISCONNECT, name)
+        self.disconnect(url)
         try:
             self.execute(_EMPTY, name)
         except psycopg.Error:
             self.drop(url)
         else:
             self._idle.append(url)
+
+    def disconnect(self, url: str) -> None:
+        """End all sessions of a database, whatever they are at."""
+        self.execute(_DISCONNECT, url.rpartition("/")[2])
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
@@ -158,24 +172,16 @@ def running() -> Iterator[Server]:
             "--locale=C",
         )
         options = f"-p {port} -h 127.0.0.1 -k {root} " + " ".join(f"-c {k}={v}" for k, v in _SETTINGS.items())
-        _run(
-            owner,
-            programs / "pg_ctl",
-            "-D",
-            data,
-            "-w",
-            "-t",
-            "60",
-            "-l",
-            root / "log",
-            "-o",
-            options,
-            "start",
-        )
+
+        def control(*words: str) -> None:
+            fixed = ("-D", data, "-w", "-t", "60", "-l", root / "log", "-o", options)
+            _run(owner, programs / "pg_ctl", *fixed, *words)
+
+        control("start")
         try:
-            yield Server(port)
+            yield Server(port, control)
         finally:
-            _run(owner, programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+            control("-m", "immediate", "stop")
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -55,6 +55,8 @@ class NotingPass:
             self._note("clash", mailbox_id, workload)
             return
         self._note("start", mailbox_id, workload)
+        if (self.directory / f"{mailbox_id}.deadly").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(self.seconds)
         self._note("end", mailbox_id, workload)
 
@@ -91,10 +93,20 @@ class Workers:
         lease: float = 30,
         threads: int = 4,
         patience: int = 30,
+        version: str = "",
+        url: str = "",
+        within: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
-        """Start a worker; it needs a moment until it takes work."""
-        words = [str(word) for word in (self.url, self.directory, home, seconds, lease, threads, patience)]
-        process = subprocess.Popen([sys.executable, "-W", "error", "-m", "tests.support.workers", *words])
+        """Start a worker; it needs a moment until it takes work.
+
+        `within` are words before the command, `version` is the application's version if not its own, and
+        `url` leads to the store by another way.
+        """
+        what = (url or self.url, self.directory, home, seconds, lease, threads, patience, version)
+        words = [str(word) for word in what]
+        process = subprocess.Popen(
+            [*within, sys.executable, "-W", "error", "-m", "tests.support.workers", *words]
+        )
         self._processes.append(process)
         return process
 
@@ -131,10 +143,21 @@ def wait_until(is_so: Callable[[], object], *, seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-def main(url: str, directory: str, home: str, seconds: str, lease: str, threads: str, patience: str) -> None:
+def main(
+    url: str,
+    directory: str,
+    home: str,
+    seconds: str,
+    lease: str,
+    threads: str,
+    patience: str,
+    version: str,
+) -> None:
     """Be a worker until told to stop."""
+    from postroom.engine import durable
     from postroom.engine.worker import Worker
 
+    durable.VERSION = version or durable.VERSION
     noting = NotingPass(Path(directory), float(seconds))
     crew = Crew(
         Database(url),

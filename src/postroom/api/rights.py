@@ -215,6 +215,7 @@ READING: Final[Mapping[str, Rule | None]] = {
         )
     ),
     "emailserverprofile": _readers,
+    "postroom_circuit": _readers,
     "mailboxstatistics": lambda caller, source: sa.or_(_readers(caller, source), _of_mailbox(caller, source)),
     "mailbox": _mailbox,
     "tracelog": _alert,

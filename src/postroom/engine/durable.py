@@ -24,7 +24,7 @@ from postroom.engine.runner import InHand, carry_out
 from postroom.engine.work import Office
 from postroom.schema.choices import Workload
 from postroom.store import workloads
-from postroom.store.database import Database
+from postroom.store.database import SIGNS_OF_LIFE, Database
 from postroom.store.workloads import Ticket
 
 log = logging.getLogger(__name__)
@@ -95,6 +95,9 @@ class DbosRunner:
             (name, DBOS.workflow(name=f"postroom.{name}")(run), cron) for name, run, cron in self._schedules
         ]
         DBOS.launch()
+        # Schedules run in the latest version only, to DBOS the one that it was the last to hear of: after a
+        # return to an older release they would never run again.
+        DBOS.set_latest_application_version(VERSION)
         DBOS.register_queue(
             QUEUE,
             worker_concurrency=self.threads,
@@ -255,7 +258,7 @@ class DbosRunner:
         with self.office.database.write() as connection:
             workloads.wait_longer(connection, waiting, now + 4 * self.office.lease)
             for ticket in lost:
-                due_at = now if ticket.work_key not in states else now + STRANDED_GAP
+                due_at = now + STRANDED_GAP if _has_ended(states.get(ticket.work_key)) else now
                 workloads.release(connection, ticket, due_at=due_at, reason="The last pass was broken off.")
         strange = sorted({ticket.work_key for ticket in lost} & states.keys())
         self._known_client.cancel_workflows(strange)
@@ -284,6 +287,7 @@ def system_engine(database: Database, *, pool_size: int) -> Engine:
             max_overflow=0,
             pool_pre_ping=True,
             connect_args={
+                **SIGNS_OF_LIFE,
                 "application_name": "postroom-engine",
                 # A worker that was frozen in the middle must not keep its locks for ever.
                 "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60000",
@@ -343,6 +347,11 @@ def _by_queue(statuses: Iterable[WorkflowStatus]) -> Mapping[str | None, list[st
     for status in statuses:
         found.setdefault(status.queue_name, []).append(status.workflow_id)
     return found
+
+
+def _has_ended(status: WorkflowStatus | None) -> bool:
+    """Say whether it ended without ending its pass; what only waits for another release has not."""
+    return status is not None and status.status in _ENDED
 
 
 def _may_yet_run(status: WorkflowStatus | None) -> bool:

@@ -31,28 +31,31 @@ def carry_out_lane(runner: Runner, office: Office, poll: Poll, tickets: Sequence
         begun = runner.transaction(lambda connection: _begin(office, connection, entered))
         if not begun:
             return 0
-        busy = set(runner.step("poll", lambda: _with_news(poll, begun)))
-        return runner.transaction(lambda connection: _settle(runner, office, connection, begun, busy))
+        # A lane that ended its worker is not tried again: each mailbox has a pass of its own.
+        alone = {ticket.key for ticket, standing in begun.items() if standing.broken}
+        asked = [ticket for ticket in begun if ticket.key not in alone]
+        busy = alone | set(runner.step("poll", lambda: _with_news(poll, asked)))
+        return runner.transaction(lambda connection: _settle(runner, office, connection, list(begun), busy))
     finally:
         for ticket in entered:
             office.leave(ticket)
 
 
-def _begin(office: Office, connection: Connection, tickets: Sequence[Ticket]) -> list[Ticket]:
+def _begin(office: Office, connection: Connection, tickets: Sequence[Ticket]) -> Mapping[Ticket, Standing]:
     """Take the leases; what is another's or may not be done is left out."""
     if not tickets:
-        return []
+        return {}
     now = office.clock.now()
     found = lanes.begin(connection, tickets, host=office.host, now=now, lease=office.lease)
     around = lanes.surroundings_of(connection, [ticket.mailbox_id for ticket in found])
-    begun = []
-    for ticket in found:
+    begun = {}
+    for ticket, standing in found.items():
         known = around.get(ticket.mailbox_id)
         if known is None:
             continue
         obstacle = obstacle_to(ticket.workload, known.mailbox, known.profile, known.organization)
         if obstacle is None:
-            begun.append(ticket)
+            begun[ticket] = standing
         else:
             workloads.release(connection, ticket, due_at=now + OBSTACLE_GAP, reason=in_words(obstacle))
     return begun

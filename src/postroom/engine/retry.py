@@ -16,6 +16,7 @@ from postroom.errors import (
     Throttled,
     Unconfigured,
     Unreachable,
+    WorkerLost,
 )
 from postroom.schema.choices import Cause, TraceLevel
 
@@ -83,6 +84,9 @@ class Rule:
 _TRANSIENT = BackOff(300, 900)
 # A server that breaks its protocol or refuses the whole session seldom mends itself in minutes.
 _STUBBORN = BackOff(900, 3600)
+# Each further attempt may end a worker with all that it is at. It is made all the same: the pass may have
+# been a bystander of another that ended the worker.
+_DEADLY = BackOff(3600, 86_400)
 
 #: The first class that fits decides; the last one fits everything.
 RULES: tuple[tuple[type[BaseException], Rule], ...] = (
@@ -152,6 +156,17 @@ RULES: tuple[tuple[type[BaseException], Rule], ...] = (
             _STUBBORN,
             TraceLevel.WARNING,
             "The server broke its protocol",
+        ),
+    ),
+    (
+        WorkerLost,
+        Rule(
+            Cause.OWN,
+            Whose.POSTROOM,
+            Actor.OPERATOR,
+            _DEADLY,
+            TraceLevel.ERROR,
+            "The pass was put aside",
         ),
     ),
     (

@@ -77,7 +77,9 @@ def carry_out(runner: Runner, office: Office, ticket: Ticket) -> Settled | None:
             return None
         course = Course(ticket)
         with office.witness(course):
-            finished = course.finished = runner.step("pass", lambda: guarded(office, ticket))
+            finished = course.finished = office.deadly(standing) or runner.step(
+                "pass", lambda: guarded(office, ticket)
+            )
             course.settled = runner.transaction(
                 lambda connection: office.settle(connection, ticket, finished)
             )

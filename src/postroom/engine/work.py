@@ -20,7 +20,7 @@ from postroom.engine import health
 from postroom.engine.health import Learned, Outage
 from postroom.engine.retry import rule_for
 from postroom.engine.schedule import PACES, SENDER_REST_FOR, Due, Ended, Pace, next_due
-from postroom.errors import PostroomError, TransportError
+from postroom.errors import PostroomError, TransportError, WorkerLost
 from postroom.passes.result import PassResult
 from postroom.ports.clock import Clock
 from postroom.schema.choices import TraceLevel, Workload
@@ -41,6 +41,8 @@ LONGEST_PASS = timedelta(hours=1)
 OBSTACLE_GAP = timedelta(minutes=5)
 #: When a pass is tried again that met its forerunner in the same process.
 OVERLAP_GAP = timedelta(seconds=5)
+#: A pass that so many workers in a row did not live to end is put aside.
+MOST_BROKEN = 5
 _OVERLAP = "An earlier pass over this mailbox had not quite ended."
 
 # What administrators find in support articles under these numbers: an unexpected failure while reading,
@@ -202,6 +204,13 @@ class Office:
         if workloads.begin(connection, ticket, host=self.host, now=now, lease=self.lease) is not None:
             workloads.release(connection, ticket, due_at=now + OVERLAP_GAP, reason=_OVERLAP)
 
+    def deadly(self, standing: Standing) -> Finished | None:
+        """Return how a pass ends that was the end of too many workers; None when it may be run."""
+        if standing.broken < MOST_BROKEN:
+            return None
+        log.error("pass is put aside", extra={"broken": standing.broken})
+        return Finished(fault=WorkerLost(f"{standing.broken} workers in a row did not live to end the pass."))
+
     def run(self, ticket: Ticket) -> PassResult:
         """Run the pass itself; a mail server's failure becomes part of the result."""
         try:
@@ -270,6 +279,8 @@ class Office:
             host=self.host,
             cause=None if ended.failure is None else rule_for(ended.failure).cause,
             circuit=circuit,
+            # Kept, so that one more death is enough next time.
+            broken=MOST_BROKEN - 1 if isinstance(finished.fault, WorkerLost) else 0,
         )
 
     def _report(self, connection: Connection, standing: Standing, ended: Ended, due: Due) -> None:

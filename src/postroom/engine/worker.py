@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from postroom.engine.durable import DbosRunner
 from postroom.engine.fleet import Crew, hand_over_due, heartbeat
 from postroom.engine.presence import Presence
@@ -17,6 +19,8 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1
 TEND_SECONDS = 5
 PURGE_SECONDS = 60
+#: A worker that had nothing to do for so long looks for work without waiting for the fleet's tick.
+QUIET_SECONDS = 5
 #: A place that became free is filled after this time, so that several are filled together.
 _REFILL_SECONDS = 0.1
 
@@ -89,7 +93,8 @@ class Worker:
         self._stopping.set()
         self._nudged.set()
         self._beside.__exit__(None, None, None)
-        self._refilling.join()
+        # It may be waiting for a database that is away.
+        self._refilling.join(patience_seconds)
         all_ended = self._runner.stop(patience_seconds=patience_seconds)
         self._heartbeat.__exit__(None, None, None)
         self._presence.close()
@@ -128,13 +133,21 @@ class Worker:
         self._runner.purge()
 
     def _refill(self) -> None:
-        """Fill places as they become free: between ticks a busy profile would have none at work."""
+        """Fill places as they become free: between ticks a busy profile would have none at work.
+
+        In quiet times each worker looks by itself as well. DBOS has the tick run by the release that was
+        started last; an older one would be idle beside it, and stand still when the newer one is gone.
+        """
         while not self._stopping.is_set():
-            self._nudged.wait()
+            is_quiet = not self._nudged.wait(QUIET_SECONDS)
             if self._stopping.wait(_REFILL_SECONDS):
                 return
             self._nudged.clear()
             try:
-                hand_over_due(self._office, self._runner, in_lanes=self._runner.poll is not None)
-            except StoreError:
+                if is_quiet:
+                    self._runner.sweep()
+                    self._tick()
+                else:
+                    hand_over_due(self._office, self._runner, in_lanes=self._runner.poll is not None)
+            except (StoreError, SQLAlchemyError):
                 log.warning("due work could not be handed over; the next tick tries again", exc_info=True)

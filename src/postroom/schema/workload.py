@@ -43,6 +43,14 @@ class Workload(Row):
     )
     failurecount = col.integer(0, label="Failure Count", access="R", default=0, nullable=False)
     emptycount = col.integer(0, label="Empty Count", access="R", default=0, nullable=False)
+    brokencount = col.integer(
+        0,
+        label="Broken Count",
+        access="R",
+        default=0,
+        nullable=False,
+        description="How many times in a row a pass was begun and not ended.",
+    )
     lasterror = col.text(2048, label="Last Error", access="R")
     laststartedon = col.moment(label="Last Started On", access="R")
     lastendedon = col.moment(label="Last Ended On", access="R")

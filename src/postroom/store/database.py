@@ -23,6 +23,15 @@ from postroom.errors import DuplicateRow, StoreBusy, StoreError, UserError
 from postroom.schema.version import ROW_VERSIONS, VERSIONS_AT_ONCE, RowVersion
 
 _BUSY_SECONDS = 30
+#: How long PostgreSQL may leave us without any sign before a connection counts as lost. Stock settings wait
+#: for two hours and more when the network is cut, and nobody would renew a lease in that time.
+SIGNS_OF_LIFE: Mapping[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
 _WRITES = "postroom_writes"
 #: SQLSTATEs after which the same transaction may well succeed: serialization, deadlock, lock not available,
 #: shutdown, too many connections.
@@ -255,5 +264,5 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
         max_overflow=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"options": "-c timezone=UTC", "application_name": "postroom"},
+        connect_args={"options": "-c timezone=UTC", "application_name": "postroom", **SIGNS_OF_LIFE},
     )

@@ -92,7 +92,8 @@ def begin(
     free = sa.or_(_ROW.c.hostid.is_(None), _ROW.c.hostid == host, _ROW.c.leaseuntil < now)
     rows = connection.execute(sa.select(_ROW).where(_are(tickets), free).with_for_update()).all()
     ids = [row.postroom_workloadid for row in rows]
-    mine = {"hostid": host, "leaseuntil": now + lease, "laststartedon": now}
+    broken = _ROW.c.brokencount + 1
+    mine = {"hostid": host, "leaseuntil": now + lease, "laststartedon": now, "brokencount": broken}
     connection.execute(sa.update(_ROW).where(_ROW.c.postroom_workloadid.in_(ids)).values(mine))
     return _by_ticket(tickets, rows)
 
@@ -182,6 +183,7 @@ _REARM: Final = (
         gapreason=bindparam("reason"),
         failurecount=0,
         emptycount=bindparam("empty"),
+        brokencount=0,
         lasterror=None,
         lastcause=None,
         circuitid=None,

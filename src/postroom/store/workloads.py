@@ -111,6 +111,8 @@ class Standing:
     server: str
     #: When somebody was told that nothing succeeds any more.
     silent_at: datetime | None
+    #: How many passes before this one, in a row, were begun and not ended.
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Account:
     cause: Cause | None = None
     #: The circuit that the workload waits for.
     circuit: UUID | None = None
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,7 @@ def ensure_rows(connection: Connection, mailbox_ids: Iterable[UUID], now: dateti
             "dueon": now,
             "failurecount": 0,
             "emptycount": 0,
+            "brokencount": 0,
             "hinted": False,
         }
         for mailbox_id in mailbox_ids
@@ -555,6 +559,7 @@ def standing_of(row: Row[Any]) -> Standing:
         row.hinted,
         row.server or "",
         row.silenton,
+        row.brokencount,
     )
 
 
@@ -568,7 +573,7 @@ def begin(
     connection.execute(
         sa.update(_ROW)
         .where(_ROW.c.postroom_workloadid == row.postroom_workloadid)
-        .values(hostid=host, leaseuntil=now + lease, laststartedon=now)
+        .values(hostid=host, leaseuntil=now + lease, laststartedon=now, brokencount=_ROW.c.brokencount + 1)
     )
     marks: dict[str, Any] = {
         "processingstatecode": 1,
@@ -659,6 +664,7 @@ def rearm(connection: Connection, standing: Standing, account: Account) -> None:
         "gapreason": account.reason[:200],
         "failurecount": account.failures,
         "emptycount": account.empty,
+        "brokencount": account.broken,
         "lasterror": account.error[:2048] or None,
         "lastendedon": account.ended_at,
         "lastcause": account.cause,
@@ -782,7 +788,7 @@ def release(
     connection.execute(
         sa.update(_ROW)
         .where(_ROW.c.postroom_workloadid == row.postroom_workloadid)
-        .values(**values, gapreason=reason[:200])
+        .values(**values, brokencount=0, gapreason=reason[:200])
     )
     unmark(connection, [row.mailboxid])
     return True

@@ -14,8 +14,8 @@ from tests.support.mailboxes import Company
 
 from postroom.engine.fleet import Crew, hand_over_due, run_due
 from postroom.engine.runner import InHand, InlineRunner
-from postroom.engine.work import Pass, Trouble
-from postroom.errors import SignInRejected, StoreError, Throttled, TransportError, Unreachable
+from postroom.engine.work import MOST_BROKEN, Pass, Trouble
+from postroom.errors import SignInRejected, StoreError, Throttled, TransportError, Unreachable, WorkerLost
 from postroom.passes.result import PassResult
 from postroom.ports.clock import ManualClock, SystemClock
 from postroom.schema.choices import TraceLevel, Workload
@@ -132,6 +132,33 @@ def test_a_wish_during_a_pass_is_followed_by_another_pass(company: Company, flee
 
     assert due_in(company, fleet, mailbox) == 0
     assert fleet.run() == 1
+
+
+def test_a_pass_that_is_put_aside_is_reported_and_has_one_more_chance_each_time(
+    company: Company, fleet: Fleet
+) -> None:
+    (mailbox,) = company.mailboxes(1)
+    fleet.run()
+    row = incoming_row(company, mailbox)
+    company.change("postroom_workload", row.postroom_workloadid, brokencount=MOST_BROKEN)
+    fleet.clock.at += timedelta(hours=1)
+
+    assert fleet.run(failing(AssertionError("it was run"))) == 1
+
+    assert [(one.level, type(one.failure)) for one in fleet.troubles] == [(TraceLevel.ERROR, WorkerLost)]
+    assert due_in(company, fleet, mailbox) >= 3600
+    assert "put aside" in incoming_row(company, mailbox).gapreason
+    fleet.clock.at += timedelta(hours=2)
+    seen: list[UUID] = []
+
+    def run(mailbox_id: UUID) -> PassResult:
+        seen.append(mailbox_id)
+        return PassResult()
+
+    fleet.run(run)
+    assert seen == [mailbox]
+    assert fleet.troubles[-1].is_over
+    assert incoming_row(company, mailbox).brokencount == 0
 
 
 def test_a_rejected_sign_in_stops_that_mailbox_and_is_reported(company: Company, fleet: Fleet) -> None:

@@ -228,6 +228,21 @@ def test_a_pass_that_is_anothers_cannot_be_begun_until_its_lease_has_run_out(
     assert found.lastmailboxforcedunlockoccurredon == desk.clock.at
 
 
+def test_passes_begun_and_not_ended_are_counted_until_one_ends(company: Company, desk: Desk) -> None:
+    company.mailboxes(1)
+    (ticket,) = desk.claim()
+
+    found = [desk.begin(ticket) for _ in range(3)]
+
+    assert [standing.broken for standing in found if standing] == [0, 1, 2]
+    assert found[-1] is not None
+    desk.rearm(found[-1], due_at=desk.clock.at)
+    (next_one,) = desk.claim()
+    again = desk.begin(next_one)
+    assert again is not None
+    assert again.broken == 0
+
+
 def test_a_ticket_of_an_earlier_number_begins_nothing(company: Company, desk: Desk) -> None:
     company.mailboxes(1)
     (old,) = desk.claim(host="one")
