@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from types import FrameType
@@ -22,6 +23,8 @@ PURGE_SECONDS = 60
 STATISTICS_KEPT = timedelta(days=3)
 #: A place that became free is filled after this time, so that several are filled together.
 _REFILL_SECONDS = 0.1
+#: So many times as long as filling took the worker rests before it fills again.
+_REST_FOR_EACH = 4.0
 
 
 class Worker:
@@ -134,12 +137,16 @@ class Worker:
 
     def _refill(self) -> None:
         """Fill places as they become free: between ticks a busy profile would have none at work."""
+        taken = 0.0
         while not self._stopping.is_set():
             self._nudged.wait()
-            if self._stopping.wait(_REFILL_SECONDS):
+            # Where much is due it takes long to see what may be claimed; most of the time is for the work.
+            if self._stopping.wait(max(_REFILL_SECONDS, _REST_FOR_EACH * taken)):
                 return
             self._nudged.clear()
+            begun = time.monotonic()
             try:
                 hand_over_due(self._office, self._runner, in_lanes=self._runner.poll is not None)
             except StoreError:
                 log.warning("due work could not be handed over; the next tick tries again", exc_info=True)
+            taken = time.monotonic() - begun

@@ -391,10 +391,8 @@ def fair_share(
         sa.select(
             _MAILBOX.c.emailserverprofile.label("profile"),
             _ROW.c.workload,
-            # A lane has one connection, however many mailboxes are in it.
-            sa.func.count(sa.distinct(sa.func.coalesce(_ROW.c.lane, _ROW.c.postroom_workloadid))).label(
-                "many"
-            ),
+            # Each has one connection.
+            _pieces().label("many"),
         )
         .join_from(_ROW, _MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
         .where(_ROW.c.inflight.is_not(None))
@@ -468,9 +466,14 @@ def lines(connection: Connection, now: datetime) -> Mapping[Workload, Line]:
 
 
 def count_in_flight(connection: Connection) -> int:
-    """Return how many rows are in flight."""
-    found = sa.select(sa.func.count()).select_from(_ROW).where(_ROW.c.inflight.is_not(None))
+    """Return how many passes and lanes are in flight."""
+    found = sa.select(_pieces()).select_from(_ROW).where(_ROW.c.inflight.is_not(None))
     return connection.scalar(found) or 0
+
+
+def _pieces() -> sa.ColumnElement[int]:
+    """Return the number of pieces of work in rows: a lane is one, however many mailboxes are in it."""
+    return sa.func.count(sa.distinct(sa.func.coalesce(_ROW.c.lane, _ROW.c.postroom_workloadid)))
 
 
 def _locked(connection: Connection, ticket: Ticket) -> Row[Any] | None:
