@@ -83,7 +83,7 @@ def make(postroom: Postroom, count: int, port: int | None) -> None:
 def make_due(postroom: Postroom) -> None:
     """Let every mailbox have been empty before, and be due."""
     with postroom.database.write() as connection:
-        values = {"emptycount": 1, "dueon": postroom.clock.now(), "lastendedon": None}
+        values = {"emptycount": 1, "isidle": True, "dueon": postroom.clock.now(), "lastendedon": None}
         connection.execute(sa.update(_ROW).values(values))
 
 

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -204,10 +204,13 @@ class Office:
             log.warning("pass was taken over before it ended", extra={"pass": ticket.key})
             return None
         ended = self._ended(standing, finished)
-        floor_for = workloads.surroundings(connection, ticket.mailbox_id).floor_for
+        around = workloads.surroundings(connection, ticket.mailbox_id)
+        floor_for = around.floor_for
         spread = ticket.mailbox_id.int % 1009 / 1008
         due = next_due(ended, self.paces[ticket.workload], floor_for=floor_for, spread=spread)
-        workloads.rearm(connection, standing, self._account(standing, finished, ended, due))
+        account = self._account(standing, finished, ended, due)
+        is_idle = ended.empty > 0 and ticket.workload is Workload.INCOMING and around.is_cheaply_asked
+        workloads.rearm(connection, standing, replace(account, is_idle=is_idle))
         self._report(connection, standing, ended, due)
         return Settled(ticket, finished, due)
 

@@ -22,8 +22,8 @@ from postroom.store.workloads import (
     Surroundings,
     Ticket,
     fair_share,
+    first_in_line,
     free_rows,
-    is_idle,
     may_run,
     milliseconds,
     standing_of,
@@ -55,7 +55,8 @@ def claim_idle(
 ) -> Sequence[Sequence[Ticket]]:
     """Take due rows of idle mailboxes in flight and return them as lanes; a lane takes one connection."""
     free = free_rows(None, None)
-    due = [free, _ROW.c.dueon <= now, may_run(workloads), is_idle()]
+    due = [free, _ROW.c.dueon <= now, _ROW.c.isidle.is_(True)]
+    due += [first_in_line(due, limit), may_run(workloads)]
     found = connection.execute(fair_share(due, free, limit, MOST, MOST)).all()
     of_profiles: dict[UUID, list[sa.Row[Any]]] = {}
     for row in found:

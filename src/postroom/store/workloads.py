@@ -45,6 +45,9 @@ DEFAULT_CONNECTIONS = 10
 #: The same where every mailbox signs in with credentials of its own: there the profile's number counts per
 #: mailbox, and this one spares the server.
 OWN_CREDENTIALS_CONNECTIONS = 40
+#: Rows that are looked at when some are to be claimed: at least so many, or so many for each.
+_IN_LINE = 4_000
+_IN_LINE_FOR_EACH = 2
 #: Rows named in one statement; databases bound the number of parameters.
 _AT_ONCE = 5000
 #: How long before a pass mail may have become ready and still be news to it: transactions commit late.
@@ -122,6 +125,8 @@ class Account:
     error_code: int
     notes: str
     host: str
+    #: It had no news, and its server is cheaply asked for some together with others.
+    is_idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +207,11 @@ def hint(
     followed by another one.
     """
     ensure_rows(connection, mailbox_ids, now)
-    changed = sa.update(_ROW).where(_ROW.c.mailboxid.in_(list(mailbox_ids))).values(dueon=now, hinted=True)
+    changed = (
+        sa.update(_ROW)
+        .where(_ROW.c.mailboxid.in_(list(mailbox_ids)))
+        .values(dueon=now, hinted=True, isidle=False)
+    )
     if workload is not None:
         changed = changed.where(_ROW.c.workload == int(workload))
     return connection.execute(changed).rowcount
@@ -220,7 +229,7 @@ def tell_of_news(connection: Connection, mailbox_ids: Collection[UUID], now: dat
             _ROW.c.workload == int(Workload.INCOMING),
             _ROW.c.failurecount == 0,
         )
-        .values(dueon=now, hinted=True)
+        .values(dueon=now, hinted=True, isidle=False)
     )
     return connection.execute(changed).rowcount
 
@@ -282,11 +291,14 @@ def claim_due(
     `lost_before` or, if nobody has begun them, before `queued_before`; None leaves them alone.
     """
     free = free_rows(lost_before, queued_before)
-    due = [free, _ROW.c.dueon <= now, may_run(workloads)]
+    due = [free, _ROW.c.dueon <= now]
+    if but_idle:
+        due.append(_ROW.c.isidle.is_(False))
     if mailbox_ids is not None:
         due.append(_ROW.c.mailboxid.in_(list(mailbox_ids)))
-    if but_idle:
-        due.append(sa.not_(is_idle()))
+    else:
+        due.append(first_in_line(due, limit))
+    due.append(may_run(workloads))
     found = connection.execute(fair_share(due, free, limit, per_place)).all()
     if not found:
         return []
@@ -306,15 +318,17 @@ def claim_due(
     return [ticket_of(row) for row in found]
 
 
-def is_idle() -> sa.ColumnElement[bool]:
-    """Return the condition that a mailbox had no news lately and that its server is cheaply asked."""
-    return sa.and_(
-        _ROW.c.workload == int(Workload.INCOMING),
-        _ROW.c.emptycount > 0,
-        _ROW.c.failurecount == 0,
-        _ROW.c.hinted.is_(False),
-        _PROFILE.c.servertype == ServerType.POP3_SMTP,
+def first_in_line(due: Sequence[sa.ColumnElement[bool]], limit: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is among the first of those that are due.
+
+    After an outage everything is due, and to rank all of it each time would take longer than the work.
+    """
+    most = max(_IN_LINE, _IN_LINE_FOR_EACH * min(limit, _IN_LINE))
+    lines = (
+        sa.select(_ROW.c.postroom_workloadid).where(*due, _ROW.c.hinted.is_(True)).limit(most),
+        sa.select(_ROW.c.postroom_workloadid).where(*due).order_by(_ROW.c.dueon).limit(most),
     )
+    return sa.or_(*(_ROW.c.postroom_workloadid.in_(line) for line in lines))
 
 
 def batched(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -553,6 +567,11 @@ class Surroundings:
     organization: Mapping[str, Any]
 
     @property
+    def is_cheaply_asked(self) -> bool:
+        """Say whether the server is one that idle mailboxes are looked at on together."""
+        return (self.profile or {}).get("servertype") == ServerType.POP3_SMTP
+
+    @property
     def floor_for(self) -> float:
         """Return the shortest gap that the profile permits, in seconds."""
         return 60.0 * ((self.profile or {}).get("minpollingintervalinminutes") or 0)
@@ -581,6 +600,7 @@ def rearm(connection: Connection, standing: Standing, account: Account) -> None:
         "hostid": None,
         "leaseuntil": None,
         "lane": None,
+        "isidle": account.is_idle,
         "hinted": False,
         "dueon": due_at,
         "gapreason": account.reason[:200],
