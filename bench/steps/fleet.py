@@ -84,7 +84,7 @@ def make_due(postroom: Postroom) -> None:
     """Let every mailbox have been empty before, and be due."""
     with postroom.database.write() as connection:
         values = {"emptycount": 1, "isidle": True, "dueon": postroom.clock.now(), "lastendedon": None}
-        connection.execute(sa.update(_ROW).values(values))
+        connection.execute(sa.update(_ROW).where(_INCOMING).values(values))
 
 
 def _mailbox(postroom: Postroom, number: int, profile: UUID) -> dict[str, Any]:

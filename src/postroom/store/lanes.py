@@ -55,8 +55,8 @@ def claim_idle(
 ) -> Sequence[Sequence[Ticket]]:
     """Take due rows of idle mailboxes in flight and return them as lanes; a lane takes one connection."""
     free = free_rows(None, None)
-    due = [free, _ROW.c.dueon <= now, _ROW.c.isidle.is_(True)]
-    due += [first_in_line(due, limit), may_run(workloads)]
+    due = [free, _ROW.c.dueon <= now, _ROW.c.isidle.is_(True), may_run(workloads)]
+    due.append(first_in_line(due, limit))
     found = connection.execute(fair_share(due, free, limit, MOST, MOST)).all()
     of_profiles: dict[UUID, list[sa.Row[Any]]] = {}
     for row in found:

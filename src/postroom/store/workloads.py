@@ -294,11 +294,11 @@ def claim_due(
     due = [free, _ROW.c.dueon <= now]
     if but_idle:
         due.append(_ROW.c.isidle.is_(False))
+    due.append(may_run(workloads))
     if mailbox_ids is not None:
         due.append(_ROW.c.mailboxid.in_(list(mailbox_ids)))
     else:
         due.append(first_in_line(due, limit))
-    due.append(may_run(workloads))
     found = connection.execute(fair_share(due, free, limit, per_place)).all()
     if not found:
         return []
@@ -324,10 +324,8 @@ def first_in_line(due: Sequence[sa.ColumnElement[bool]], limit: int) -> sa.Colum
     After an outage everything is due, and to rank all of it each time would take longer than the work.
     """
     most = max(_IN_LINE, _IN_LINE_FOR_EACH * min(limit, _IN_LINE))
-    lines = (
-        sa.select(_ROW.c.postroom_workloadid).where(*due, _ROW.c.hinted.is_(True)).limit(most),
-        sa.select(_ROW.c.postroom_workloadid).where(*due).order_by(_ROW.c.dueon).limit(most),
-    )
+    found = sa.select(_ROW.c.postroom_workloadid).select_from(_with_profiles()).where(*due)
+    lines = (found.where(_ROW.c.hinted.is_(True)).limit(most), found.order_by(_ROW.c.dueon).limit(most))
     return sa.or_(*(_ROW.c.postroom_workloadid.in_(line) for line in lines))
 
 
@@ -377,6 +375,12 @@ def _shares_credentials() -> sa.ColumnElement[bool]:
     return sa.func.coalesce(retrieval, CredentialRetrieval.USER_OR_QUEUE) != CredentialRetrieval.USER_OR_QUEUE
 
 
+def _with_profiles() -> sa.FromClause:
+    return _ROW.join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid).join(
+        _PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile
+    )
+
+
 def fair_share(
     due: Sequence[sa.ColumnElement[bool]],
     free: sa.ColumnElement[bool],
@@ -385,9 +389,6 @@ def fair_share(
     per_busy_place: int = 1,
 ) -> sa.Select[Any]:
     """Return the statement that picks due rows, for no profile more than its places allow."""
-    joined = _ROW.join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid).join(
-        _PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile
-    )
     lane = (_PROFILE.c.emailserverprofileid, _ROW.c.workload)
     order = (_ROW.c.hinted.desc(), _ROW.c.dueon)
     ranked = (
@@ -397,7 +398,7 @@ def fair_share(
             _places().label("places"),
             sa.func.row_number().over(partition_by=lane, order_by=order).label("turn"),
         )
-        .select_from(joined)
+        .select_from(_with_profiles())
         .where(*due)
         .subquery("ranked")
     )

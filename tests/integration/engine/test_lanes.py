@@ -186,6 +186,17 @@ def test_after_an_outage_the_longest_due_come_first_and_wishes_before_them(fleet
     assert [ticket.mailbox_id for ticket in claimed] == [wished, late[5], late[4]]
 
 
+def test_rows_of_work_that_is_switched_off_keep_nobody_waiting(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workloads, "_IN_LINE", 2)
+    off = fleet.idle(9, isidle=False, dueon=fleet.clock.now() - LEASE)
+    for id in off:
+        fleet.company.change("mailbox", id, enabledforincomingemail=False)
+    (on,) = fleet.idle(1, isidle=False)
+    assert [ticket.mailbox_id for ticket in fleet.claim_alone()] == [on]
+
+
 def test_where_there_is_news_a_pass_follows_under_the_same_number(fleet: Fleet) -> None:
     ids = fleet.idle(3)
     fleet.news = {ids[1]}
