@@ -22,6 +22,7 @@ NAMES = (
     "decide",
     "exchange",
     "items",
+    "fleet",
 )
 
 

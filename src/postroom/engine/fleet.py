@@ -24,9 +24,11 @@ from postroom.store.database import Database
 
 log = logging.getLogger(__name__)
 
-#: Rows in flight beyond which no more are claimed: what waits in a queue only gets stale there.
+#: Passes and lanes in flight beyond which no more are claimed: what waits in a queue only gets stale there.
 MOST_IN_FLIGHT = 2000
 _AT_ONCE = 500
+#: Idle mailboxes that are claimed at once: what is done once for all of them is the same for few.
+_IDLE_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def hand_over_due(office: Office, runner: Runner, *, in_lanes: bool = False) -> 
         if not in_lanes:
             return len(tickets)
         claimed = lanes.claim_idle(
-            connection, office.clock.now(), _AT_ONCE, workloads=list(office.passes), lease=office.lease
+            connection, office.clock.now(), _IDLE_AT_ONCE, workloads=list(office.passes), lease=office.lease
         )
         for lane in claimed:
             runner.enqueue_lane(connection, lane)

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -231,7 +231,9 @@ class Office:
         )
         due = self._due(ticket, ended, around, learned)
         circuit = learned.wait.circuit if learned.wait else None
-        workloads.rearm(connection, standing, self._account(standing, finished, ended, due, circuit))
+        account = self._account(standing, finished, ended, due, circuit)
+        is_idle = ended.empty > 0 and ticket.workload is Workload.INCOMING and around.is_cheaply_asked
+        workloads.rearm(connection, standing, replace(account, is_idle=is_idle))
         if learned.outage is not None:
             self.report(connection, learned.outage)
         if learned.wait is None:

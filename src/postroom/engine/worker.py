@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
@@ -23,6 +24,8 @@ PURGE_SECONDS = 60
 QUIET_SECONDS = 5
 #: A place that became free is filled after this time, so that several are filled together.
 _REFILL_SECONDS = 0.1
+#: So many times as long as filling took the worker rests before it fills again.
+_REST_FOR_EACH = 4.0
 
 
 class Worker:
@@ -138,11 +141,14 @@ class Worker:
         In quiet times each worker looks by itself as well. DBOS has the tick run by the release that was
         started last; an older one would be idle beside it, and stand still when the newer one is gone.
         """
+        taken = 0.0
         while not self._stopping.is_set():
             is_quiet = not self._nudged.wait(QUIET_SECONDS)
-            if self._stopping.wait(_REFILL_SECONDS):
+            # Where much is due it takes long to see what may be claimed; most of the time is for the work.
+            if self._stopping.wait(max(_REFILL_SECONDS, _REST_FOR_EACH * taken)):
                 return
             self._nudged.clear()
+            begun = time.monotonic()
             try:
                 if is_quiet:
                     self._runner.sweep()
@@ -151,3 +157,4 @@ class Worker:
                     hand_over_due(self._office, self._runner, in_lanes=self._runner.poll is not None)
             except (StoreError, SQLAlchemyError):
                 log.warning("due work could not be handed over; the next tick tries again", exc_info=True)
+            taken = time.monotonic() - begun

@@ -17,6 +17,7 @@ class Workload(Row):
         UniqueConstraint("mailboxid", "workload"),
         Index("ix_postroom_workload_dueon", "dueon"),
         Index("ix_postroom_workload_circuitid", "circuitid"),
+        Index("ix_postroom_workload_isidle", "isidle", "dueon"),
     )
 
     postroom_workloadid = col.key(label="Workload", access="R")
@@ -34,6 +35,13 @@ class Workload(Row):
     )
     hostid = col.text(256, label="Host", access="R", description="Worker that runs the pass.")
     leaseuntil = col.moment(label="Lease Until", access="R")
+    isidle = col.boolean(
+        label="Is Idle",
+        access="R",
+        default=False,
+        nullable=False,
+        description="Whether it had no news lately, so that it may be looked at together with others.",
+    )
     lane = col.guid(
         label="Lane", access="R", description="Idle mailboxes that are looked at together have the same one."
     )

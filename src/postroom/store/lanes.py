@@ -22,9 +22,9 @@ from postroom.store.workloads import (
     Surroundings,
     Ticket,
     fair_share,
+    first_in_line,
     free_rows,
     is_due,
-    is_idle,
     may_run,
     milliseconds,
     standing_of,
@@ -56,7 +56,8 @@ def claim_idle(
 ) -> Sequence[Sequence[Ticket]]:
     """Take due rows of idle mailboxes in flight and return them as lanes; a lane takes one connection."""
     free = free_rows(None, None)
-    due = [free, is_due(now), may_run(workloads), is_idle()]
+    due = [free, is_due(now), _ROW.c.isidle.is_(True), _ROW.c.circuitid.is_(None), may_run(workloads)]
+    due.append(first_in_line(due, now, limit))
     found = connection.execute(fair_share(due, free, now, limit, MOST, MOST)).all()
     of_profiles: dict[UUID, list[sa.Row[Any]]] = {}
     for row in found:

@@ -48,6 +48,9 @@ DEFAULT_CONNECTIONS = 10
 #: The same where every mailbox signs in with credentials of its own: there the profile's number counts per
 #: mailbox, and this one spares the server.
 OWN_CREDENTIALS_CONNECTIONS = 40
+#: Rows that are looked at when some are to be claimed: at least so many, or so many for each.
+_IN_LINE = 4_000
+_IN_LINE_FOR_EACH = 2
 #: Rows named in one statement; databases bound the number of parameters.
 _AT_ONCE = 5000
 #: How long before a pass mail may have become ready and still be news to it: transactions commit late.
@@ -137,6 +140,8 @@ class Account:
     #: The circuit that the workload waits for.
     circuit: UUID | None = None
     broken: int = 0
+    #: It had no news, and its server is cheaply asked for some together with others.
+    is_idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +223,8 @@ def hint(
     followed by another one. Where the mailbox waits for its server, the next try of that is due too.
     """
     ensure_rows(connection, mailbox_ids, now)
-    changed = sa.update(_ROW).where(_ROW.c.mailboxid.in_(list(mailbox_ids))).values(dueon=now, hinted=True)
+    wanted = {"dueon": now, "hinted": True, "isidle": False}
+    changed = sa.update(_ROW).where(_ROW.c.mailboxid.in_(list(mailbox_ids))).values(wanted)
     waits_for = sa.select(_ROW.c.circuitid).where(_ROW.c.mailboxid.in_(list(mailbox_ids)))
     if workload is not None:
         changed = changed.where(_ROW.c.workload == int(workload))
@@ -244,7 +250,7 @@ def tell_of_news(connection: Connection, mailbox_ids: Collection[UUID], now: dat
             _ROW.c.workload == int(Workload.INCOMING),
             _ROW.c.failurecount == 0,
         )
-        .values(dueon=now, hinted=True)
+        .values(dueon=now, hinted=True, isidle=False)
     )
     return connection.execute(changed).rowcount
 
@@ -308,10 +314,13 @@ def claim_due(
     """
     free = free_rows(lost_before, queued_before)
     due = [free, is_due(now), may_run(workloads)]
+    if but_idle:
+        # What waits for its server is tried again by passes of its own, one at a time.
+        due.append(sa.or_(_ROW.c.isidle.is_(False), _ROW.c.circuitid.is_not(None)))
     if mailbox_ids is not None:
         due.append(_ROW.c.mailboxid.in_(list(mailbox_ids)))
-    if but_idle:
-        due.append(sa.not_(is_idle()))
+    else:
+        due.append(first_in_line(due, now, limit))
     found = connection.execute(fair_share(due, free, now, limit, per_place)).all()
     if not found:
         return []
@@ -331,17 +340,16 @@ def claim_due(
     return [ticket_of(row) for row in found]
 
 
-def is_idle() -> sa.ColumnElement[bool]:
-    """Return the condition that a mailbox had no news lately and that its server is cheaply asked."""
-    return sa.and_(
-        _ROW.c.workload == int(Workload.INCOMING),
-        _ROW.c.emptycount > 0,
-        _ROW.c.failurecount == 0,
-        _ROW.c.hinted.is_(False),
-        # What waits for its server is tried again by passes of its own, one at a time.
-        _ROW.c.circuitid.is_(None),
-        _PROFILE.c.servertype == ServerType.POP3_SMTP,
-    )
+def first_in_line(due: Sequence[sa.ColumnElement[bool]], now: datetime, limit: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is among the first of those that are due.
+
+    After an outage everything is due, and to rank all of it each time would take longer than the work.
+    """
+    most = max(_IN_LINE, _IN_LINE_FOR_EACH * min(limit, _IN_LINE))
+    found = sa.select(_ROW.c.postroom_workloadid).select_from(_with_profiles())
+    found = found.where(*due, _is_let_through(now))
+    lines = (found.where(_ROW.c.hinted.is_(True)).limit(most), found.order_by(_ROW.c.dueon).limit(most))
+    return sa.or_(*(_ROW.c.postroom_workloadid.in_(line) for line in lines))
 
 
 def batched(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -412,6 +420,24 @@ def _shares_credentials() -> sa.ColumnElement[bool]:
     return sa.func.coalesce(retrieval, CredentialRetrieval.USER_OR_QUEUE) != CredentialRetrieval.USER_OR_QUEUE
 
 
+def _with_profiles() -> sa.FromClause:
+    waits = sa.and_(
+        _CIRCUIT.c.postroom_circuitid == _ROW.c.circuitid,
+        _CIRCUIT.c.state != CircuitState.CLOSED,
+        # A mailbox that was given another profile waits for nothing any more.
+        _CIRCUIT.c.profileid == _MAILBOX.c.emailserverprofile,
+    )
+    return (
+        _ROW.join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
+        .join(_PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile)
+        .outerjoin(_CIRCUIT, waits)
+    )
+
+
+def _is_let_through(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(_CIRCUIT.c.postroom_circuitid.is_(None), _may_probe(now))
+
+
 def fair_share(
     due: Sequence[sa.ColumnElement[bool]],
     free: sa.ColumnElement[bool],
@@ -421,17 +447,6 @@ def fair_share(
     per_busy_place: int = 1,
 ) -> sa.Select[Any]:
     """Return the statement that picks due rows, for no profile more than its places allow."""
-    waits = sa.and_(
-        _CIRCUIT.c.postroom_circuitid == _ROW.c.circuitid,
-        _CIRCUIT.c.state != CircuitState.CLOSED,
-        # A mailbox that was given another profile waits for nothing any more.
-        _CIRCUIT.c.profileid == _MAILBOX.c.emailserverprofile,
-    )
-    joined = (
-        _ROW.join(_MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
-        .join(_PROFILE, _PROFILE.c.emailserverprofileid == _MAILBOX.c.emailserverprofile)
-        .outerjoin(_CIRCUIT, waits)
-    )
     lane = (_PROFILE.c.emailserverprofileid, _ROW.c.workload)
     order = (_ROW.c.hinted.desc(), _ROW.c.dueon)
     ranked = (
@@ -445,18 +460,16 @@ def fair_share(
             .over(partition_by=_CIRCUIT.c.postroom_circuitid, order_by=order)
             .label("try"),
         )
-        .select_from(joined)
-        .where(*due, sa.or_(_CIRCUIT.c.postroom_circuitid.is_(None), _may_probe(now)))
+        .select_from(_with_profiles())
+        .where(*due, _is_let_through(now))
         .subquery("ranked")
     )
     busy = (
         sa.select(
             _MAILBOX.c.emailserverprofile.label("profile"),
             _ROW.c.workload,
-            # A lane has one connection, however many mailboxes are in it.
-            sa.func.count(sa.distinct(sa.func.coalesce(_ROW.c.lane, _ROW.c.postroom_workloadid))).label(
-                "many"
-            ),
+            # Each has one connection.
+            _pieces().label("many"),
         )
         .join_from(_ROW, _MAILBOX, _MAILBOX.c.mailboxid == _ROW.c.mailboxid)
         .where(_ROW.c.inflight.is_not(None))
@@ -530,9 +543,14 @@ def lines(connection: Connection, now: datetime) -> Mapping[Workload, Line]:
 
 
 def count_in_flight(connection: Connection) -> int:
-    """Return how many rows are in flight."""
-    found = sa.select(sa.func.count()).select_from(_ROW).where(_ROW.c.inflight.is_not(None))
+    """Return how many passes and lanes are in flight."""
+    found = sa.select(_pieces()).select_from(_ROW).where(_ROW.c.inflight.is_not(None))
     return connection.scalar(found) or 0
+
+
+def _pieces() -> sa.ColumnElement[int]:
+    """Return the number of pieces of work in rows: a lane is one, however many mailboxes are in it."""
+    return sa.func.count(sa.distinct(sa.func.coalesce(_ROW.c.lane, _ROW.c.postroom_workloadid)))
 
 
 def _locked(connection: Connection, ticket: Ticket) -> Row[Any] | None:
@@ -626,6 +644,11 @@ class Surroundings:
     organization: Mapping[str, Any]
 
     @property
+    def is_cheaply_asked(self) -> bool:
+        """Say whether the server is one that idle mailboxes are looked at on together."""
+        return (self.profile or {}).get("servertype") == ServerType.POP3_SMTP
+
+    @property
     def floor_for(self) -> float:
         """Return the shortest gap that the profile permits, in seconds."""
         return 60.0 * ((self.profile or {}).get("minpollingintervalinminutes") or 0)
@@ -659,6 +682,7 @@ def rearm(connection: Connection, standing: Standing, account: Account) -> None:
         "hostid": None,
         "leaseuntil": None,
         "lane": None,
+        "isidle": account.is_idle,
         "hinted": False,
         "dueon": due_at,
         "gapreason": account.reason[:200],

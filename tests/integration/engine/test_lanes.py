@@ -16,7 +16,7 @@ from postroom.engine.lane import carry_out_lane
 from postroom.engine.runner import InlineRunner
 from postroom.engine.work import Office
 from postroom.engine.worker import Worker
-from postroom.errors import PostroomError
+from postroom.errors import PostroomError, Unreachable
 from postroom.passes.result import PassResult
 from postroom.ports.clock import ManualClock, SystemClock
 from postroom.schema import registry
@@ -46,7 +46,7 @@ class Fleet:
         ids = self.company.mailboxes(number, profile, enabledforoutgoingemail=False)
         with self.database.write() as connection:
             workloads.ensure_rows(connection, ids, self.clock.now())
-            values = {"emptycount": 1, **row}
+            values = {"emptycount": 1, "isidle": True, **row}
             connection.execute(sa.update(ROW).where(ROW.c.mailboxid.in_(ids)).values(values))
         return ids
 
@@ -96,16 +96,13 @@ def fleet(database: Database, company: Company, clock: ManualClock, tmp_path: Pa
 def test_idle_mailboxes_of_a_profile_share_lanes_and_others_do_not(fleet: Fleet) -> None:
     profile = fleet.company.profile()
     idle = fleet.idle(30, profile)
-    fleet.idle(1, profile, emptycount=0)
-    fleet.idle(1, profile, hinted=True)
-    fleet.idle(1, profile, failurecount=1)
+    fleet.idle(1, profile, isidle=False)
     fleet.idle(1, profile, dueon=fleet.clock.now() + LEASE)
-    fleet.idle(1, fleet.company.profile(servertype=ServerType.EXCHANGE_ONLINE))
     claimed = fleet.claim()
     assert sorted(ticket.mailbox_id for lane in claimed for ticket in lane) == sorted(idle)
     assert len(claimed) == 3
     assert len({ticket.lane for lane in claimed for ticket in lane}) == 3
-    assert len(fleet.claim_alone()) == 4
+    assert len(fleet.claim_alone()) == 1
 
 
 def test_a_lane_takes_one_connection_of_its_profile(fleet: Fleet) -> None:
@@ -114,7 +111,7 @@ def test_a_lane_takes_one_connection_of_its_profile(fleet: Fleet) -> None:
     first = fleet.claim()
     assert [len(lane) for lane in first] == [lanes.MOST, lanes.MOST]
     assert fleet.claim() == []
-    fleet.idle(1, profile, emptycount=0)
+    fleet.idle(1, profile, isidle=False)
     assert fleet.claim_alone() == []
     fleet.carry_out(first[0])
     assert len(fleet.claim_alone()) == 1
@@ -154,6 +151,50 @@ def test_the_gap_is_the_same_as_after_a_pass(fleet: Fleet) -> None:
     runner.drain()
     one, other = fleet.row(by_lane), fleet.row(by_pass)
     assert (one.dueon, one.gapreason, one.emptycount) == (other.dueon, other.gapreason, other.emptycount)
+
+
+@pytest.mark.parametrize(
+    ("result", "server", "is_idle"),
+    [
+        (PassResult(), ServerType.POP3_SMTP, True),
+        (PassResult(items=1), ServerType.POP3_SMTP, False),
+        (PassResult(failure=Unreachable("No answer.")), ServerType.POP3_SMTP, False),
+        (PassResult(), ServerType.EXCHANGE_ONLINE, False),
+    ],
+)
+def test_a_mailbox_is_idle_after_a_pass_without_news(
+    fleet: Fleet, result: PassResult, server: ServerType, is_idle: bool
+) -> None:
+    (id,) = fleet.idle(1, fleet.company.profile(servertype=server), isidle=False)
+    fleet.office.passes = {Workload.INCOMING: lambda *_: result}
+    runner = InlineRunner(fleet.office)
+    tickets = fleet.claim_alone()
+    with fleet.database.write() as connection:
+        runner.enqueue(connection, tickets)
+    runner.drain()
+    assert fleet.row(id).isidle is is_idle
+
+
+def test_after_an_outage_the_longest_due_come_first_and_wishes_before_them(fleet: Fleet) -> None:
+    profile = fleet.company.profile(maxconcurrentconnections=3)
+    late = [fleet.idle(1, profile, isidle=False, dueon=fleet.clock.now() - n * LEASE)[0] for n in range(6)]
+    (wished,) = fleet.idle(1, profile, isidle=False, hinted=True)
+    with fleet.database.write() as connection:
+        claimed = workloads.claim_due(
+            connection, fleet.clock.now(), 3, workloads=[Workload.INCOMING], lease=LEASE, but_idle=True
+        )
+    assert [ticket.mailbox_id for ticket in claimed] == [wished, late[5], late[4]]
+
+
+def test_rows_of_work_that_is_switched_off_keep_nobody_waiting(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workloads, "_IN_LINE", 2)
+    off = fleet.idle(9, isidle=False, dueon=fleet.clock.now() - LEASE)
+    for id in off:
+        fleet.company.change("mailbox", id, enabledforincomingemail=False)
+    (on,) = fleet.idle(1, isidle=False)
+    assert [ticket.mailbox_id for ticket in fleet.claim_alone()] == [on]
 
 
 def test_where_there_is_news_a_pass_follows_under_the_same_number(fleet: Fleet) -> None:
@@ -205,7 +246,8 @@ def test_a_wish_while_it_is_looked_at_is_followed_by_a_pass(fleet: Fleet) -> Non
 
     carry_out_lane(InlineRunner(fleet.office), fleet.office, poll, lane)
     assert fleet.row(id).dueon == fleet.clock.now()
-    assert [ticket.mailbox_id for each in fleet.claim() for ticket in each] == [id]
+    assert fleet.claim() == []
+    assert [ticket.mailbox_id for ticket in fleet.claim_alone()] == [id]
 
 
 def test_a_lane_that_was_taken_over_changes_nothing(fleet: Fleet) -> None:
