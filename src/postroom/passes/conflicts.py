@@ -1,4 +1,4 @@
-"""What only people can decide about appointments, contacts and tasks: asked, answered, put back."""
+"""What only people can decide about items: asked, answered, and values put back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

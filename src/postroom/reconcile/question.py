@@ -1,4 +1,4 @@
-"""Questions: what only a person can say of a pair, with both values, and whether an answer still holds."""
+"""Questions: what only a person can say of a pair, and whether the answer still holds."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace

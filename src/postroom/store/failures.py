@@ -1,4 +1,4 @@
-"""Failures of items that have had their time: found, forgotten, and pairs of which nothing else is left."""
+"""Failures of items that have had their time: found, forgotten, dropped with their pairs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

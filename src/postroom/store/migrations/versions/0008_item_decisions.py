@@ -6,7 +6,7 @@ from alembic import op
 from postroom.schema.column import Moment
 
 revision: str = "0008"
-down_revision: str | None = "0012"
+down_revision: str | None = "0007"
 
 
 def upgrade() -> None:
