@@ -165,7 +165,7 @@ def question_put(what: str, choices: Sequence[str], pair: str) -> Alert:
     """Return the alert that puts a question about an item to a person, and says how to answer it."""
     cure = f"Answer with `postroom conflict decide {pair} {'|'.join(choices)}`; the next pass carries it out."
     return Alert(
-        22, TraceLevel.WARNING, "An item of the mailbox waits for a decision.", cure, what, about=pair
+        25, TraceLevel.WARNING, "An item of the mailbox waits for a decision.", cure, what, about=pair
     )
 
 

@@ -74,7 +74,7 @@ def test_a_question_is_told_with_both_values_and_how_to_answer_it(desk: Desk, co
     assert (question.mailbox, question.kind, question.subject) == ("ann@corp.example", "contact", "Carla")
     assert question.values == {"job_title": {"crm": "early", "server": "late"}}
     assert (question.choices, question.answer) == (("crm", "server"), "")
-    (alert,) = company.rows("tracelog", tracecode=22)
+    (alert,) = company.rows("tracelog", tracecode=25)
     for told in ("Carla", "job_title", "early", "late"):
         assert told in alert["errordetails"]
     assert f"postroom conflict decide {question.id} crm|server" in alert["text"]
@@ -97,7 +97,7 @@ def test_the_next_pass_carries_an_answer_out(
     assert values(desk.crm, "job_title") == values(desk.server, "job_title") == [winner]
     assert [row["value"] for row in company.rows("postroom_overwritten")] == [loser]
     assert conflicts.open_questions(company.context) == []
-    assert len(company.rows("tracelog", tracecode=22)) == 1
+    assert len(company.rows("tracelog", tracecode=25)) == 1
 
 
 def test_what_is_no_answer_or_no_question_is_refused_with_what_would_be(desk: Desk, company: Company) -> None:
