@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from postroom.passes.planning import plan_of
 from postroom.reconcile.changes import View
 from postroom.reconcile.fingerprint import fingerprints
 from postroom.reconcile.item import Identity, Item, Kind, Side
 from postroom.reconcile.pair import Pair, Snapshot
-from postroom.reconcile.plan import make_plan
 from postroom.reconcile.situation import Situation, needed_for, strangers
 
 _NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -108,7 +108,7 @@ def timed(situation: Situation, acts: int) -> float:
     before = time.process_time()
     strangers(situation.pairs, situation.crm, situation.server)
     needed_for(situation.pairs, situation.crm, situation.server)
-    plan = make_plan(situation)
+    plan = plan_of(situation)
     spent = time.process_time() - before
     if len(plan.acts) != acts:
         raise SystemExit(f"{len(plan.acts)} acts instead of {acts}, findings: {plan.findings[:2]}")

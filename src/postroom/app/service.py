@@ -19,6 +19,7 @@ from postroom.engine.silence import find_silent
 from postroom.engine.work import Pass, Witness, unseen
 from postroom.errors import PostroomError
 from postroom.passes.context import Context
+from postroom.passes.failures import forget_old_failures
 from postroom.passes.result import PassResult
 from postroom.passes.send import explain_waiting, send
 from postroom.passes.series import expand_series
@@ -113,6 +114,7 @@ def tend(context: Context) -> None:
     tell_of_silence(context)
     forget_old_decisions(context)
     forget_old_deletions(context)
+    forget_old_failures(context)
 
 
 def forget_old_deletions(context: Context) -> int:

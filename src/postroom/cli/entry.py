@@ -38,6 +38,7 @@ MODULES = {
     "explain": "explain",
     "rescan": "rescan",
     "plan": "plan",
+    "conflict": "conflict",
     "track": "track",
     "untrack": "track",
     "regard": "track",

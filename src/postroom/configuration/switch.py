@@ -213,7 +213,7 @@ class Switch(Enum):
     )
     EXCHANGE_SYNC_ID_MAPPING_PERSISTENCE_TIME_IN_DAYS = _number(
         "ExchangeSyncIdMappingPersistenceTimeInDays",
-        "For how many days a failed item and its cause are kept.",
+        "For how many days a failure of an item is kept once the item has changed or is gone.",
         default=3,
         lowest=0,
         highest=14,
@@ -308,6 +308,7 @@ OBEYED = frozenset({
     Switch.DISTINCT_PHYSICAL_AND_LOGICAL_DELETES_FOR_EXCHANGE_SYNC,
     Switch.TASK_DELETION_SYNC_BEHAVIOR_FROM_EXCHANGE,
     Switch.IGNORE_COPIED_ITEMS_IN_SSS_FOR_MAILBOX,
+    Switch.EXCHANGE_SYNC_ID_MAPPING_PERSISTENCE_TIME_IN_DAYS,
     Switch.AUTO_TRACK_SENT_FOLDER_ITEMS,
     Switch.TRACK_CATEGORIZED_ITEMS,
     Switch.SAVE_OUTGOING_EMAIL_TO_EXCHANGE_SENT_FOLDER,

@@ -10,8 +10,8 @@ from postroom.configuration.switch import Switch
 from postroom.configuration.switches import read_switches
 from postroom.reconcile.fields import Directions, directions_of
 from postroom.reconcile.item import Kind
-from postroom.reconcile.policy import Policy, PrivateItems, TaskDeletion
-from postroom.schema.choices import SyncDirection
+from postroom.reconcile.policy import Clashes, Conflicts, Duplicates, Policy, PrivateItems, TaskDeletion
+from postroom.schema.choices import BookingPolicy, ItemConflictPolicy, ItemDuplicatePolicy, SyncDirection
 from postroom.schema.mapping import SyncAttributeMapping
 from postroom.store.mailboxes import Setup
 from postroom.store.pairs import TABLES
@@ -35,7 +35,26 @@ def policy_of_items(organization: Mapping[str, Any]) -> Policy:
         save_as_draft=switches.is_on(Switch.ALLOW_SAVE_AS_DRAFT_APPOINTMENT),
         sync_attachments=bool(organization.get("isappointmentattachmentsyncenabled")),
         mailing_address_only=True if address_only is None else bool(address_only),
+        conflicts=_CONFLICTS[organization.get("postroom_itemconflictpolicy") or 0],
+        duplicates=_DUPLICATES[organization.get("postroom_itemduplicatepolicy") or 0],
+        clashes=_CLASHES[organization.get("postroom_bookingpolicy") or 0],
     )
+
+
+_CONFLICTS: Mapping[int, Conflicts] = {
+    ItemConflictPolicy.LATER_WINS: Conflicts.LATER_WINS,
+    ItemConflictPolicy.ASK: Conflicts.ASK,
+}
+_DUPLICATES: Mapping[int, Duplicates] = {
+    ItemDuplicatePolicy.LINK: Duplicates.LINK,
+    ItemDuplicatePolicy.ASK: Duplicates.ASK,
+    ItemDuplicatePolicy.CREATE: Duplicates.CREATE,
+}
+_CLASHES: Mapping[int, Clashes] = {
+    BookingPolicy.WARN: Clashes.WARN,
+    BookingPolicy.IGNORE: Clashes.IGNORE,
+    BookingPolicy.ASK: Clashes.ASK,
+}
 
 
 def directions_for(connection: Connection, setup: Setup, policy: Policy) -> Mapping[Kind, Directions]:

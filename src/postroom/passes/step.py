@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from postroom.errors import Refused, StaleVersion, Throttled, TransportError, UserError
+from postroom.errors import Refused, SignInRejected, StaleVersion, Throttled, TransportError, UserError
 from postroom.passes import access
 from postroom.passes.context import Context
 from postroom.passes.result import PassResult
@@ -22,10 +22,12 @@ from postroom.passes.survey import APPROVED, COUNTED, FIRST_DONE, Survey, survey
 from postroom.ports.items import Removal
 from postroom.reconcile.act import Act, Finding
 from postroom.reconcile.agree import Answer, Written, failed, journalled, settled
+from postroom.reconcile.choice import CHOICES
 from postroom.reconcile.guard import Reading
 from postroom.reconcile.health import QUIET
 from postroom.reconcile.pair import Doing, Pair
 from postroom.reconcile.reason import Reason
+from postroom.reconcile.wording import asked
 from postroom.schema.choices import Workload
 from postroom.schema.ids import new_id
 from postroom.store import alerts, filters, marks, pairs
@@ -76,7 +78,7 @@ class _Step:
             except TransportError as lost:
                 if _is_about_the_server(lost):
                     self.failure = lost
-                self._store(failed(pair, act, str(lost), Answer.LOST), act)
+                self._store(failed(pair, act, str(lost), self._answer_of(lost)), act)
                 return False
         after = settled(pair, act, written)
         if act.doing in (Doing.LINK, Doing.CREATE) and after and after.server_id and after.crm_id:
@@ -84,9 +86,17 @@ class _Step:
                 self.sides.server.note(after.server_id, after.crm_id)
             except TransportError as lost:
                 self.failure = lost
+                if pair.id in self.found.pairs:
+                    self._store(failed(pair, act, str(lost), self._answer_of(lost)), act)
                 return False
         self._store(after, act, pair_id=pair.id)
         return True
+
+    def _answer_of(self, lost: TransportError) -> Answer:
+        """Say whether a lost answer counts against the item: the server has shown all that it has before."""
+        if isinstance(lost, Throttled | SignInRejected) or self.found.reading is not Reading.WHOLE:
+            return Answer.SERVER_FAILS
+        return Answer.LOST
 
     def _write(self, act: Act, pair: Pair) -> Written | None:
         assert act.side is not None  # noqa: S101 - what writes says where
@@ -114,11 +124,19 @@ class _Step:
                 pairs.drop(connection, [pair_id])
                 self.found.pairs.pop(pair_id, None)
                 return
-            subject = item.shown_name if item else ""
-            pairs.store(context.database, connection, self.user, pair, subject, now)
+            subject, mailbox = item.shown_name if item else "", self.setup.mailbox_id
+            known = self.found.pairs.get(pair.id)
+            asks = act.doing is Doing.ASK
+            leaves_decision = not asks and known is not None and known.decision is pair.decision
+            pairs.store(
+                context.database, connection, self.user, pair, subject, now, leaves_decision=leaves_decision
+            )
             if before:
-                mailbox = self.setup.mailbox_id
                 pairs.keep_overwritten(connection, mailbox, pair, item, act.overwritten, now)
+            if asks and pair.question is not None:
+                choices = list(CHOICES[pair.question.about])
+                alert = alerts.question_put(asked(pair.question, subject), choices, pair.id)
+                alerts.raise_alert(context.database, connection, mailbox, alert, now)
         self.found.pairs[pair.id] = pair
 
     def tell(self) -> None:

@@ -4,19 +4,24 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from postroom.errors import TransportError
 from postroom.passes.context import Context
 from postroom.passes.item_policy import directions_for, policy_of_items
+from postroom.passes.planning import plan_of
 from postroom.passes.sides import Sides
 from postroom.ports.items import Feed
 from postroom.reconcile.changes import View
 from postroom.reconcile.guard import Guarded, Limits, Reading, guard
-from postroom.reconcile.item import Item, Side
+from postroom.reconcile.item import Item, Side, Span
 from postroom.reconcile.notice import Occasion
 from postroom.reconcile.pair import Pair
-from postroom.reconcile.plan import Plan, make_plan
+from postroom.reconcile.plan import Plan
+from postroom.reconcile.policy import Clashes, Policy
 from postroom.reconcile.situation import Situation, needed_for, strangers, tokens_to_find, uids_to_find
-from postroom.store import marks, pairs
+from postroom.reconcile.status import ShowAs
+from postroom.store import bookings, marks, pairs
 from postroom.store.mailboxes import Setup
 
 #: Under which places the marks of the two sides are kept.
@@ -135,7 +140,7 @@ def survey(context: Context, setup: Setup, sides: Sides, user: UUID) -> Survey:
     look.pairs = look.pairs or _read_pairs(context, user)
     look.complete()
     occasion = Occasion.USUAL if kept.get(FIRST_DONE) else Occasion.FIRST
-    plan = make_plan(_situation(context, setup, look, occasion))
+    plan = plan_of(_situation(context, setup, look, occasion))
     limits = UNLIMITED if kept.get(APPROVED) and look.reading is Reading.WHOLE else None
     guarded = guard(plan, len(look.pairs), look.reading, limits)
     return Survey(guarded, look.pairs, look.marks, look.reading, occasion, look.failure)
@@ -154,6 +159,7 @@ def _situation(context: Context, setup: Setup, look: _Look, occasion: Occasion) 
     policy = policy_of_items(setup.organization)
     with context.database.read() as connection:
         directions = directions_for(connection, setup, policy)
+        clashes = _clashes(connection, setup, policy, look)
     return Situation(
         look.view(Side.CRM),
         look.view(Side.SERVER),
@@ -163,4 +169,22 @@ def _situation(context: Context, setup: Setup, look: _Look, occasion: Occasion) 
         directions,
         found,
         occasion,
+        clashes,
     )
+
+
+def _clashes(
+    connection: Connection, setup: Setup, policy: Policy, look: _Look
+) -> Mapping[str, Sequence[str]]:
+    """Return what else the user has at the times of appointments that only the server has."""
+    if policy.clashes is Clashes.IGNORE:
+        return {}
+    new = strangers(look.pairs.values(), look.view(Side.CRM), look.view(Side.SERVER))[Side.SERVER]
+    spans = {
+        item.id: (span.start_at, span.end_at)
+        for item in new
+        if item.is_wanted and item.fields.get("show_as") is not ShowAs.FREE
+        if isinstance(span := item.fields.get("time"), Span)
+    }
+    found = bookings.clashes_of(connection, setup.mailbox["regardingobjectid"], spans)
+    return {item_id: [each.words for each in conflicts] for item_id, conflicts in found.items()}

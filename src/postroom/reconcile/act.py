@@ -7,7 +7,11 @@ from postroom.reconcile.conflict import Overwritten
 from postroom.reconcile.item import Item, Side, Value
 from postroom.reconcile.notice import IN_CRM, Sends
 from postroom.reconcile.pair import Doing, Pair, Parting
+from postroom.reconcile.question import Question
 from postroom.reconcile.reason import Reason
+
+#: One for all acts that write no fields: plans have as many acts as there are items.
+_NOTHING: Mapping[str, Value] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Act:
     crm: Item | None = None
     server: Item | None = None
     #: Fields to be written, in the words of that side.
-    fields: Mapping[str, Value] = field(default_factory=dict)
+    fields: Mapping[str, Value] = field(default_factory=lambda: _NOTHING)
     #: Of a creation: what is to be made.
     draft: Item | None = None
     #: Of a creation that is tried again: the token under which it was tried before.
@@ -38,6 +42,8 @@ class Act:
     parting: Parting = Parting.NONE
     sends: Sends = IN_CRM
     overwritten: tuple[Overwritten, ...] = ()
+    #: What is asked, of an act that asks.
+    question: Question | None = None
 
     def item_on(self, side: Side) -> Item | None:
         """Return the item of that side as it was read."""

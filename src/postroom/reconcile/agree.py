@@ -36,8 +36,10 @@ class Answer(Enum):
 
     #: It was not done, for certain.
     REFUSED = "refused"
-    #: It may have been done.
+    #: It may have been done, and the server answers other requests.
     LOST = "lost"
+    #: It may have been done, and the server fails as a whole.
+    SERVER_FAILS = "the server fails"
 
 
 def journalled(pair: Pair, act: Act, token: str = "") -> Pair:
@@ -65,28 +67,39 @@ def settled(pair: Pair, act: Act, written: Written | None = None) -> Pair | None
         return _resumed(pair, act)
     pair = replace(pair, pending=None, failure=None)
     if act.doing is Doing.ASK:
-        return replace(pair, decision=Decision.ASKED)
+        return _asked(pair, act)
     if act.doing in (Doing.UNLINK, Doing.FORGET, Doing.DELETE):
         return _parted(pair, act)
-    return _agreed(replace(pair, decision=Decision.NONE), act, written)
+    return _answered(_agreed(pair, act, written), act)
 
 
 def failed(pair: Pair, act: Act, words: str, answer: Answer) -> Pair:
     """Return the pair as it is stored when this act failed.
 
-    What may have been done stays pending, and is no failure of the item: a server that can't be reached
-    does not make it rest.
+    What may have been done stays pending. It is counted where it may be the item's doing: a server that
+    fails as a whole makes no item rest.
     """
-    if answer is Answer.LOST:
+    if answer is Answer.SERVER_FAILS:
         return pair
+    failure = _counted(pair.failure, act, words, answer)
+    # To try once more was all that the user could have asked for; an answer to a question is kept.
+    decision = pair.decision if pair.question else Decision.NONE
+    pair = replace(pair, failure=failure, decision=decision)
+    if answer is Answer.LOST or pair.pending is None:
+        return pair
+    # A creation keeps its token, under which it is tried again.
+    pending = replace(pair.pending, is_refused=True) if act.doing is Doing.CREATE else None
+    return replace(pair, pending=pending)
+
+
+def _counted(before: Failure | None, act: Act, words: str, answer: Answer) -> Failure:
     crm = act.crm.version if act.crm else ""
     server = act.server.version if act.server else ""
-    before = pair.failure
-    again = before is not None and (before.crm_version, before.server_version) == (crm, server)
-    times = before.times + 1 if before is not None and again else 1
-    # A creation keeps its token, under which it is tried again.
-    pending = pair.pending if act.doing is Doing.CREATE else None
-    return replace(pair, failure=Failure(times, crm, server, words), pending=pending)
+    if before is None or (before.crm_version, before.server_version) != (crm, server):
+        before = Failure(0, crm, server)
+    if answer is Answer.LOST:
+        return replace(before, words=words, lost=before.lost + 1)
+    return replace(before, words=words, times=before.times + 1)
 
 
 def _to_be_written(act: Act) -> Mapping[str, tuple[str, str]]:
@@ -113,9 +126,30 @@ def _resumed(pair: Pair, act: Act) -> Pair | None:
         crm=replace(act.pair.crm, version=UNSEEN),
         server=replace(act.pair.server, version=UNSEEN),
         pending=None,
-        failure=None,
-        decision=Decision.NONE,
+        # What was not done after all counts on; what was done, or found its counterpart, begins anew.
+        failure=act.pair.failure if act.doing is Doing.AGREE else None,
+        decision=pair.decision if act.doing is Doing.AGREE else Decision.NONE,
+        question=pair.question if act.doing is Doing.AGREE else None,
     )
+
+
+def _asked(pair: Pair, act: Act) -> Pair:
+    """Return the pair with its question; one that was never linked is left as it is until it changes."""
+    pair = replace(pair, decision=Decision.ASKED, question=act.question)
+    if pair.link is Link.LINKED:
+        return pair
+    for side in Side:
+        if (item := act.item_on(side)) is not None:
+            pair = pair.with_snapshot(side, Snapshot(item.version))
+    return pair
+
+
+def _answered(pair: Pair, act: Act) -> Pair:
+    """Return the pair without what this act has settled of its question."""
+    question = pair.question and pair.question.without({*act.settles, *act.fields})
+    if act.doing is Doing.CREATE or UNSEEN not in (pair.crm.version, pair.server.version):
+        question = None
+    return replace(pair, question=question, decision=pair.decision if question else Decision.NONE)
 
 
 def _parted(pair: Pair, act: Act) -> Pair | None:
@@ -125,7 +159,7 @@ def _parted(pair: Pair, act: Act) -> Pair | None:
         pair = pair.with_id(act.side, None)
     else:
         pair = replace(pair, crm_id=act.pair.crm_id, server_id=act.pair.server_id)
-    return replace(pair, link=Link.UNLINKED, parting=act.parting, decision=Decision.NONE)
+    return replace(pair, link=Link.UNLINKED, parting=act.parting, decision=Decision.NONE, question=None)
 
 
 def _agreed(pair: Pair, act: Act, written: Written | None) -> Pair:

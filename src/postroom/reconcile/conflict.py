@@ -1,6 +1,6 @@
 """Conflicts: two changed items put together field by field, and what is overwritten by it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -9,10 +9,11 @@ from postroom.reconcile.days import changed_days, with_days
 from postroom.reconcile.fields import Directions, goes_to, is_of_files, is_one_way
 from postroom.reconcile.files import kept, united
 from postroom.reconcile.fingerprint import fingerprint
-from postroom.reconcile.item import Item, Part, Side, State, Value
-from postroom.reconcile.pair import Pair
+from postroom.reconcile.item import Item, Kind, Part, Side, State, Value
+from postroom.reconcile.pair import Decision, Pair
 from postroom.reconcile.series import Series
 from postroom.reconcile.status import Left, says_the_same, translated
+from postroom.schema.choices import SyncDirection
 
 
 class Authority(Enum):
@@ -54,6 +55,14 @@ class Merge:
         """Return what is to be written on that side."""
         return self.to_crm if side is Side.CRM else self.to_server
 
+    def set_aside(self, names: Collection[str]) -> None:
+        """Have nothing done to these fields; all others go on."""
+        for name in names:
+            self.to_crm.pop(name, None)
+            self.to_server.pop(name, None)
+            self.unsettled.discard(name)
+        self.overwritten = [each for each in self.overwritten if each.field not in names]
+
 
 def authority(crm: Item, server: Item) -> Authority:
     """Return whose value stays where both sides changed a field of these two.
@@ -74,21 +83,56 @@ def authority(crm: Item, server: Item) -> Authority:
 
 
 def merge(
-    pair: Pair, crm: Delta, server: Delta, directions: Directions, authority: Authority = Authority.LATER
+    pair: Pair,
+    crm: Delta,
+    server: Delta,
+    directions: Directions,
+    authority: Authority = Authority.LATER,
+    answers: Mapping[str, Authority] | None = None,
 ) -> Merge:
     """Put two items together, both of which were seen, by the fields that are not as agreed.
 
     A side whose version is the agreed one is compared all the same: it may hold what was not synchronized
-    when that version was agreed on.
+    when that version was agreed on. `answers` says for single fields whose value stays, whatever holds for
+    the others.
     """
     assert crm.item is not None  # noqa: S101
     assert server.item is not None  # noqa: S101
     made = Merge()
     for name in sorted(crm.fields | server.fields):
-        case = _Case(pair, crm.item, server.item, directions, authority, name)
+        rule = (answers or {}).get(name, authority)
+        case = _Case(pair, crm.item, server.item, directions, rule, name)
         told = {side for side, delta in ((Side.CRM, crm), (Side.SERVER, server)) if name in delta.fields}
         case.settle(made, told)
     return made
+
+
+def contested(merged: Merge, kind: Kind, directions: Directions) -> list[str]:
+    """Return the fields of which either value could stay, and only the time of the change decided.
+
+    Of attached files the later change stays by a rule of their own, and nobody is asked.
+    """
+    return [
+        each.field
+        for each in merged.overwritten
+        if each.by is Authority.LATER and directions.get(each.field) is SyncDirection.BIDIRECTIONAL
+        if not is_of_files(kind, each.field)
+    ]
+
+
+def answers_of(pair: Pair, crm: Item, server: Item) -> Mapping[str, Authority]:
+    """Return whose values stay as the user has said, where both are still what he was asked about."""
+    said, question = _SAID.get(pair.decision), pair.question
+    if said is None or question is None:
+        return {}
+    return {
+        name: said
+        for name, asked in question.contests.items()
+        if asked.is_still(crm.fields.get(name), server.fields.get(name))
+    }
+
+
+_SAID = {Decision.ACCEPT: Authority.SERVER, Decision.REJECT: Authority.CRM}
 
 
 @dataclass(frozen=True, slots=True)

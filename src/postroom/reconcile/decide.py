@@ -1,11 +1,11 @@
 """Deciding on one pair: the table's outcome, and the rules that may change it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from postroom.reconcile.act import Act, Finding
 from postroom.reconcile.changes import Change, Delta, delta_of
-from postroom.reconcile.conflict import Authority, Merge, authority, merge
+from postroom.reconcile.conflict import Authority, Merge, answers_of, authority, contested, merge
 from postroom.reconcile.deletion import keeps
 from postroom.reconcile.draft import creation
 from postroom.reconcile.fields import is_one_way
@@ -13,8 +13,9 @@ from postroom.reconcile.health import ailment, files_left_out, finding
 from postroom.reconcile.item import Item, Part, Side, State
 from postroom.reconcile.notice import on_deletion, on_update
 from postroom.reconcile.outward import counted
-from postroom.reconcile.pair import Decision, Doing, Pair, Parting
-from postroom.reconcile.policy import Conflicts
+from postroom.reconcile.pair import Decision, Doing, Failure, Pair, Parting
+from postroom.reconcile.policy import Conflicts, Policy
+from postroom.reconcile.question import values_of
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.situation import Situation
 from postroom.reconcile.table import OUTCOMES, Outcome
@@ -46,7 +47,7 @@ def _left_out(crm: Delta, server: Delta, names: tuple[str, ...]) -> Iterator[Fin
 def rests(situation: Situation, pair: Pair, crm: Item | None, server: Item | None) -> Finding | None:
     """Return the finding that a pair failed too often and has not changed since, or None."""
     failure = pair.failure
-    if failure is None or failure.times < situation.policy.most_attempts or pair.decision is Decision.ACCEPT:
+    if failure is None or not is_too_much(failure, situation.policy) or _is_to_be_tried(pair):
         return None
     seen = (crm.version if crm else "", server.version if server else "")
     if seen != (failure.crm_version, failure.server_version):
@@ -55,6 +56,19 @@ def rests(situation: Situation, pair: Pair, crm: Item | None, server: Item | Non
     known = crm or server
     item_id = known.id if known else pair.id_on(side) or ""
     return Finding(Reason.RESTS, side, item_id, known.shown_name if known else "", words=failure.words)
+
+
+def is_too_much(failure: Failure, policy: Policy) -> bool:
+    """Say whether a pair that failed like this is left alone until it changes.
+
+    >>> [is_too_much(Failure(times, lost=lost), Policy()) for times, lost in ((2, 9), (3, 0), (0, 10))]
+    [False, True, True]
+    """
+    return failure.times >= policy.most_attempts or failure.lost >= policy.most_lost_answers
+
+
+def _is_to_be_tried(pair: Pair) -> bool:
+    return pair.decision is Decision.ACCEPT and pair.question is None
 
 
 def _agree_again(pair: Pair, crm: Delta, server: Delta, names: tuple[str, ...]) -> Decided:
@@ -166,18 +180,21 @@ def _is_canceled(case: _Case, crm: Item, server: Item) -> bool:
 
 def _put_together(case: _Case, crm: Item, server: Item) -> Decided:
     directions = case.situation.directions[crm.kind]
-    rule = _DECIDED.get(case.pair.decision) or authority(crm, server)
-    merged = merge(case.pair, case.crm, case.server, directions, rule)
-    asks = case.situation.policy.conflicts is Conflicts.ASK and rule is Authority.LATER
-    if merged.overwritten and asks:
-        return _ask(case, merged)
-    made: Decided = []
+    rule = authority(crm, server)
+    answers = answers_of(case.pair, crm, server) if rule is Authority.LATER else None
+    merged = merge(case.pair, case.crm, case.server, directions, rule, answers)
+    asks = case.situation.policy.conflicts is Conflicts.ASK
+    open_ = contested(merged, crm.kind, directions) if asks else []
+    merged.set_aside(open_)
+    made: Decided = _ask(case, open_)
     settles = frozenset(merged.settled)
+    if settles and not (merged.to_crm or merged.to_server):
+        return [*made, _note(case, rule, settles)]
     for side in (Side.CRM, Side.SERVER):
         if merged.to(side):
             made.append(_update(case, side, merged, settles))
             settles = frozenset()
-    return made or [_note(case, rule, settles)]
+    return made if made or open_ else [_note(case, rule, settles)]
 
 
 def _update(case: _Case, side: Side, merged: Merge, settles: frozenset[str]) -> Act:
@@ -215,19 +232,13 @@ def _note(case: _Case, rule: Authority, settles: frozenset[str]) -> Act:
     )
 
 
-def _ask(case: _Case, merged: Merge) -> Decided:
-    if case.pair.decision is Decision.ASKED:
+def _ask(case: _Case, names: Sequence[str]) -> Decided:
+    """Ask which values of these fields stay, unless that is what was asked before."""
+    crm, server = case.item(Side.CRM), case.item(Side.SERVER)
+    question = values_of(crm, server, names)
+    if not names or (case.pair.question == question and case.pair.decision is Decision.ASKED):
         return []
-    return [
-        Act(
-            Doing.ASK,
-            Reason.CONFLICT,
-            case.pair,
-            crm=case.crm.item,
-            server=case.server.item,
-            overwritten=tuple(merged.overwritten),
-        )
-    ]
+    return [Act(Doing.ASK, Reason.CONFLICT, case.pair, crm=crm, server=server, question=question)]
 
 
 def _carry_deletion(case: _Case, survivor: Side) -> Decided:
@@ -273,7 +284,6 @@ def _forget(case: _Case) -> Decided:
     return [Act(Doing.FORGET, reason, case.pair, crm=case.crm.item, server=case.server.item)]
 
 
-_DECIDED = {Decision.ACCEPT: Authority.SERVER, Decision.REJECT: Authority.CRM}
 _DELETED_ON = {Side.CRM: Reason.DELETED_IN_CRM, Side.SERVER: Reason.DELETED_ON_SERVER}
 _WHO_CHANGED = {
     (True, True): Reason.CHANGED_ON_BOTH,

@@ -60,7 +60,7 @@ def _match_marks(made: Matching) -> None:
     for item in made.server.values():
         if item.identity.crm_id in made.crm:
             named[item.identity.crm_id].append(item)
-    for crm_id, bearers in sorted(named.items()):
+    for crm_id, bearers in named.items():
         crm = made.crm[crm_id]
         original = bearers[0] if len(bearers) == 1 else _original(crm, bearers)
         if original is None:

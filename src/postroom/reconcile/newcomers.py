@@ -10,6 +10,7 @@ from postroom.reconcile.item import Identity, Item, Side
 from postroom.reconcile.match import match
 from postroom.reconcile.pair import Doing, Link, Pair, Parting
 from postroom.reconcile.policy import Clashes, Duplicates
+from postroom.reconcile.question import About, Question, alike
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.situation import Situation
 
@@ -78,7 +79,7 @@ def _link(situation: Situation, crm: Item, server: Item, reason: Reason) -> Iter
     by_content = reason is Reason.MATCHED_BY_CONTENT
     if by_content and situation.policy.duplicates is Duplicates.ASK:
         pair = replace(pair, link=Link.UNLINKED, parting=Parting.APART)
-        yield Act(Doing.ASK, Reason.LOOKS_ALIKE, pair, crm=crm, server=server)
+        yield Act(Doing.ASK, Reason.LOOKS_ALIKE, pair, crm=crm, server=server, question=alike(crm, server))
     else:
         yield Act(Doing.LINK, reason, pair, crm=crm, server=server)
 
@@ -96,7 +97,7 @@ def _clash(situation: Situation, item: Item, side: Side) -> Finding | None:
     others = situation.clashes.get(item.id, ())
     if side is Side.CRM or not others or situation.policy.clashes is Clashes.IGNORE:
         return None
-    return finding(Reason.CLASHES, side, item, *others)
+    return finding(Reason.CLASHES, side, item, words=" ".join(others))
 
 
 def _make(situation: Situation, item: Item, side: Side) -> Iterator[Act | Finding]:
@@ -108,11 +109,12 @@ def _make(situation: Situation, item: Item, side: Side) -> Iterator[Act | Findin
         return
     yield from notes(item, side)
     clash = _clash(situation, item, side)
+    if clash is not None and situation.policy.clashes is Clashes.ASK:
+        pair = replace(newcomer_pair(item, side), link=Link.UNLINKED, parting=Parting.KEPT)
+        question = Question(About.BOOKING, words=clash.words)
+        yield Act(Doing.ASK, Reason.CLASHES, pair, server=item, question=question)
+        return
     if clash is not None:
         yield clash
-        if situation.policy.clashes is Clashes.ASK:
-            pair = replace(newcomer_pair(item, side), link=Link.UNLINKED, parting=Parting.KEPT)
-            yield Act(Doing.ASK, Reason.CLASHES, pair, server=item)
-            return
     reason = Reason.NEW_IN_CRM if side is Side.CRM else Reason.NEW_ON_SERVER
     yield creation(situation, newcomer_pair(item, side), item, side.other, reason)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from postroom.reconcile.item import Kind, Part, Side
+from postroom.reconcile.question import Question
 
 #: Of a snapshot that must be compared field by field before it is believed.
 UNSEEN = ""
@@ -56,10 +57,19 @@ class Decision(IntEnum):
     """What the user said to a question; the code of `userdecision`."""
 
     NONE = 0
+    #: The server's value stays; the two are the same; the item is made, or tried again.
     ACCEPT = 1
+    #: The CRM's value stays; what was asked about is left alone.
     REJECT = 2
     #: The question was put and is not answered yet.
     ASKED = 3
+    #: The two are different things, and each gets a counterpart of its own.
+    BOTH = 4
+
+    @property
+    def is_answer(self) -> bool:
+        """Say whether there is something for the next pass to carry out."""
+        return self in (Decision.ACCEPT, Decision.REJECT, Decision.BOTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +93,22 @@ class Pending:
     wrote: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     #: Of a deletion: how the survivor, if there is one, is remembered.
     parting: Parting = Parting.NONE
+    #: It is known not to have been done; of a creation only its token is kept.
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """How often acts on the pair failed, and at which versions; a change of either starts anew."""
 
+    #: How often a side refused.
     times: int
     crm_version: str = ""
     server_version: str = ""
     #: One sentence for the user.
     words: str = ""
+    #: How often the answer was lost while the server answered everything else.
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,8 @@ class Pair:
     pending: Pending | None = None
     failure: Failure | None = None
     decision: Decision = Decision.NONE
+    #: What was asked and is not carried out yet.
+    question: Question | None = None
 
     def id_on(self, side: Side) -> str | None:
         """Return the item's id on that side, or None when there is none."""

@@ -44,16 +44,14 @@ def make_plan(situation: Situation) -> Plan:
 
 def _speak_for(spoken_for: Paired, pair: Pair, decided: Iterable[Act | Finding]) -> None:
     """Note whose ids a pair speaks for after what was decided; a forgotten one leaves them to newcomers."""
-    known = pair
-    for each in decided:
-        if isinstance(each, Act):
-            if each.doing is Doing.FORGET:
-                return
-            known = each.pair
-    spoken_for.crm.add(known.crm_id or "")
-    spoken_for.server.add(known.server_id or "")
-    if known.uid:
-        spoken_for.uids.add(known.uid)
+    acts = [each for each in decided if isinstance(each, Act)]
+    if any(act.doing is Doing.FORGET for act in acts):
+        return
+    for known in [act.pair for act in acts] or [pair]:
+        spoken_for.crm.add(known.crm_id or "")
+        spoken_for.server.add(known.server_id or "")
+        if known.uid:
+            spoken_for.uids.add(known.uid)
 
 
 def _moved(situation: Situation) -> Mapping[str, Act]:
@@ -86,14 +84,20 @@ def _relink(pair: Pair, item: Item) -> Mapping[str, Act]:
     moved = replace(pair, server_id=item.id, server=replace(pair.server, version=UNSEEN))
     if pair.link is not Link.UNLINKED:
         return {pair.id: Act(Doing.LINK, Reason.MOVED, moved, server=item)}
-    if item.is_wanted and pair.crm_id is not None:
+    if item.is_wanted and pair.crm_id is not None and pair.question is None:
         return {pair.id: Act(Doing.LINK, Reason.REUNITED, moved, server=item)}
     return {}
 
 
-def _order(act: Act) -> tuple[int, str, str, str]:
-    """Links first and deletions last: what was only moved is found before anything is removed."""
-    return (act.doing, act.pair.crm_id or "", act.pair.server_id or "", act.side.value if act.side else "")
+def _order(act: Act) -> tuple[bool, int, str, str, str]:
+    """Links first and deletions last: what was only moved is found before anything is removed.
+
+    Behind all others stands what has lost its answers before: a pass may end there once more.
+    """
+    failure = act.pair.failure
+    is_doubtful = failure is not None and failure.lost > 0
+    side = act.side.value if act.side else ""
+    return (is_doubtful, act.doing, act.pair.crm_id or "", act.pair.server_id or "", side)
 
 
 def _place(finding: Finding) -> tuple[str, str, int]:

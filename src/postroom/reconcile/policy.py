@@ -73,6 +73,8 @@ class Policy:
     duplicates: Duplicates = Duplicates.LINK
     #: Attempts at one item before it rests until it changes or its user decides.
     most_attempts: int = 3
+    #: Answers lost on one item before it rests likewise; more, since it may be the server's doing.
+    most_lost_answers: int = 10
     #: Above it an item is left alone, with an alert: no server takes the invitation.
     # Exchange takes 500 recipients of one message unless its administrator says otherwise.
     most_attendees: int = 500

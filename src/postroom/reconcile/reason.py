@@ -61,11 +61,12 @@ class Reason(IntEnum):
     DECIDED_SAME = 48, "The user said that both are the same."
 
     DECIDED_MAKE = 49, "The user said that it is to be made."
+    DECIDED_SKIP = 50, "The user said that it is left alone."
 
     # What is put to a person, or left.
     CONFLICT = 60, "Both sides changed the same field; the user is asked which one is to stay."
     LOOKS_ALIKE = 61, "It looks like an item of the other side, and nothing proves that it is the same."
-    DECIDED_DIFFERENT = 62, "The user said that both are different things."
+    DECIDED_DIFFERENT = 62, "The user said that both are different things; each is made on the other side."
     RESTS = 63, "It failed too often; it is tried again when it changes or its user says so."
     DUPLICATE_UID = 64, "Two items have the same calendar id; delete one of them."
     DUPLICATE_MARK = 65, "Two items name the same record, and nothing tells which is the copy; delete one."

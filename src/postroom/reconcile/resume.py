@@ -6,7 +6,7 @@ from dataclasses import replace
 from postroom.reconcile.act import Act
 from postroom.reconcile.changes import View
 from postroom.reconcile.decide import Decided, decide, rests
-from postroom.reconcile.draft import creation
+from postroom.reconcile.draft import creation, newcomer_pair
 from postroom.reconcile.fields import is_of_files
 from postroom.reconcile.fingerprint import fingerprint
 from postroom.reconcile.health import ailment
@@ -51,7 +51,10 @@ def _resume_update(situation: Situation, pair: Pair, pending: Pending) -> Decide
     done = tuple(
         name for name, prints in pending.wrote.items() if fingerprint(item.fields.get(name)) == prints[at]
     )
-    return [_answered(_half_written(_as_written(pair, pending, done), pending, item))]
+    # Of a write that never arrived it is remembered how often that was.
+    failure = None if done or not pending.wrote else pair.failure
+    known = _half_written(_as_written(pair, pending, done), pending, item)
+    return [_answered(replace(known, failure=failure))]
 
 
 def _half_written(pair: Pair, pending: Pending, item: Item) -> Pair:
@@ -92,9 +95,13 @@ def _decide_parted(situation: Situation, pair: Pair) -> Decided:
     server = _seen(situation.server, pair.server_id)
     if pair.crm_id is None or pair.server_id is None:
         return _decide_alone(situation, pair, crm, server)
+    if pair.decision is Decision.BOTH and crm and server:
+        return _keep_both(situation, pair, crm, server)
     if pair.decision in _DECISIONS:
         doing, reason, parting = _DECISIONS[pair.decision]
         return [Act(doing, reason, pair, crm=crm, server=server, parting=parting)]
+    if pair.decision is Decision.ASKED:
+        return []
     if pair.parting is Parting.APART and crm and server and crm.is_wanted and server.is_wanted:
         return [Act(Doing.LINK, Reason.REUNITED, pair, crm=crm, server=server)]
     return []
@@ -106,6 +113,9 @@ def _decide_bereft(situation: Situation, pair: Pair, gone: Sequence[Side]) -> De
         pair = pair.with_id(side, None)
     if pair.crm_id is None and pair.server_id is None:
         return [Act(Doing.FORGET, Reason.DELETED_ON_BOTH, pair)]
+    if pair.question is not None:
+        # The two never belonged together; with one of them the question is gone.
+        return [Act(Doing.FORGET, _DELETED_ON[gone[0]], pair)]
     survivor = _seen(situation.crm, pair.crm_id) or _seen(situation.server, pair.server_id)
     # A survivor that is wanted all along is not to bring the deleted one back.
     parting = Parting.APART if survivor is not None and not survivor.is_wanted else Parting.KEPT
@@ -123,10 +133,35 @@ def _decide_alone(situation: Situation, pair: Pair, crm: Item | None, server: It
             return [Act(Doing.FORGET, Reason.DECIDED_MAKE, pair)]
         ailing = ailment(survivor, side, situation)
         return [ailing or creation(situation, pair, survivor, side.other, Reason.DECIDED_MAKE)]
+    if pair.decision is Decision.REJECT:
+        return [Act(Doing.UNLINK, Reason.DECIDED_SKIP, pair, parting=Parting.KEPT)]
+    if pair.decision is Decision.ASKED and survivor.version != pair.snapshot(side).version:
+        # It is another one now, of which nobody has been asked yet.
+        return [Act(Doing.FORGET, _CHANGED_ON[side], pair)]
     # What was kept stays alone while it is wanted as before; what was untracked, while it isn't wanted.
     if survivor.is_wanted is (pair.parting is Parting.APART):
         return [Act(Doing.FORGET, Reason.REUNITED if survivor.is_wanted else Reason.UNTRACKED, pair)]
     return []
+
+
+def _keep_both(situation: Situation, pair: Pair, crm: Item, server: Item) -> Decided:
+    """Make each of two that look alike on the other side, the server's in the CRM first.
+
+    The pair stays the record's, and keeps both ids until that is made: so nothing is made twice or
+    forgotten when the pass ends between the two.
+    """
+    for side, item in ((Side.CRM, crm), (Side.SERVER, server)):
+        if (ailing := ailment(item, side, situation)) is not None:
+            return [ailing]
+    made: Decided = []
+    is_made = any(each.server_id == server.id for each in situation.pairs if each.id != pair.id)
+    if not is_made and server.is_wanted:
+        newcomer = newcomer_pair(server, Side.SERVER)
+        made.append(creation(situation, newcomer, server, Side.CRM, Reason.DECIDED_DIFFERENT))
+    alone = replace(pair, server_id=None, uid=crm.identity.uid)
+    if not crm.is_wanted:
+        return [*made, Act(Doing.UNLINK, Reason.DECIDED_DIFFERENT, alone, parting=Parting.APART)]
+    return [*made, creation(situation, alone, crm, Side.SERVER, Reason.DECIDED_DIFFERENT)]
 
 
 def _seen(view: View, item_id: str | None) -> Item | None:
@@ -143,8 +178,9 @@ def _read(view: View, item_id: str | None) -> Item | None:
 
 _DECISIONS: Mapping[Decision, tuple[Doing, Reason, Parting]] = {
     Decision.ACCEPT: (Doing.LINK, Reason.DECIDED_SAME, Parting.NONE),
-    Decision.REJECT: (Doing.UNLINK, Reason.DECIDED_DIFFERENT, Parting.KEPT),
+    Decision.REJECT: (Doing.UNLINK, Reason.DECIDED_SKIP, Parting.KEPT),
 }
+_CHANGED_ON = {Side.CRM: Reason.CHANGED_IN_CRM, Side.SERVER: Reason.CHANGED_ON_SERVER}
 _DELETED_ON = {Side.CRM: Reason.DELETED_IN_CRM, Side.SERVER: Reason.DELETED_ON_SERVER}
 _RESUMED = {
     Doing.CREATE: _resume_creation,

@@ -9,7 +9,7 @@ from postroom.reconcile.changes import View
 from postroom.reconcile.fields import NAMED, Directions, directions_of
 from postroom.reconcile.item import Item, Kind, Privacy, Side
 from postroom.reconcile.notice import Occasion
-from postroom.reconcile.pair import UNSEEN, Decision, Doing, Pair
+from postroom.reconcile.pair import UNSEEN, Doing, Pair
 from postroom.reconcile.policy import Policy, PrivateItems
 
 
@@ -30,7 +30,7 @@ class Situation:
     #: Ids of items that bear tokens of pending creations.
     found: Mapping[str, str] = field(default_factory=dict)
     occasion: Occasion = Occasion.USUAL
-    #: Of tracked newcomers on the server: what else the user has at their time.
+    #: Of tracked newcomers on the server: what else the user has at their time, in sentences.
     clashes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def view(self, side: Side) -> View:
@@ -105,7 +105,7 @@ def uids_to_find(pairs: Iterable[Pair], server: View) -> Sequence[str]:
 
 
 def _concerns(pair: Pair, crm: View, server: View) -> bool:
-    if pair.pending is not None or pair.decision in (Decision.ACCEPT, Decision.REJECT):
+    if pair.pending is not None or pair.decision.is_answer:
         return True
     if pair.link.name == "LINKED" and UNSEEN in (pair.crm.version, pair.server.version):
         return True

@@ -5,6 +5,7 @@ from postroom.reconcile.health import QUIET
 from postroom.reconcile.item import Side
 from postroom.reconcile.notice import Notice, Sends
 from postroom.reconcile.pair import Doing
+from postroom.reconcile.question import About, Question
 
 
 def headline(act: Act) -> str:
@@ -50,11 +51,37 @@ def consequence(sends: Sends) -> str:
     return f"{sends.notice.value.capitalize()} goes to {len(sends.to)} {noun}. {sends.rule.value}"
 
 
+def asked(question: Question, subject: str) -> str:
+    """Return a question with everything that must be known to answer it.
+
+    >>> from postroom.reconcile.question import Contest
+    >>> asked(Question(About.VALUES, {"due": Contest("May 4", "", "", "")}), "Call")
+    '“Call”: both sides changed the same. due: “May 4” in the CRM, nothing on the server.'
+    """
+    values = "; ".join(
+        f"{name}: {_quoted(each.crm)} in the CRM, {_quoted(each.server)} on the server"
+        for name, each in question.contests.items()
+    )
+    said = f" {values}." if values else ""
+    words = f" {question.words}" if question.words else ""
+    return f"“{subject}”: {_ASKED[question.about]}{said}{words}"
+
+
+def _quoted(value: str) -> str:
+    return f"“{value}”" if value else "nothing"
+
+
 def is_alert(finding: Finding) -> bool:
     """Say whether somebody should be told; the others are only shown where a plan is."""
     return finding.reason not in QUIET
 
 
+_ASKED = {
+    About.VALUES: "both sides changed the same.",
+    About.DUPLICATE: "two items look alike, and nothing proves that they are the same.",
+    About.BOOKING: "the user has another appointment at this time.",
+    About.FAILURE: "it failed too often and rests.",
+}
 _VERBS = {
     Doing.FORGET: "forget",
     Doing.LINK: "link",

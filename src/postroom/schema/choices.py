@@ -308,6 +308,21 @@ class BookingPolicy(Choice):
     ASK = 2, "Ask before booking"
 
 
+class ItemConflictPolicy(Choice):
+    """What stays when both sides changed the same field of an appointment, contact or task."""
+
+    LATER_WINS = 0, "The later change stays"
+    ASK = 1, "Ask the user"
+
+
+class ItemDuplicatePolicy(Choice):
+    """What becomes of two items that look alike."""
+
+    LINK = 0, "Link them"
+    ASK = 1, "Ask the user"
+    CREATE = 2, "Create another"
+
+
 class InstanceType(Choice):
     """Place of an activity in a series."""
 

@@ -5,6 +5,8 @@ from postroom.schema.choices import (
     BookingPolicy,
     ConnectionChannel,
     FullNameConvention,
+    ItemConflictPolicy,
+    ItemDuplicatePolicy,
     OptInStatus,
     RecurrenceEndRange,
     UncertainSendPolicy,
@@ -312,6 +314,20 @@ class Organization(Audited, Row):
         default=BookingPolicy.WARN,
         nullable=False,
         description="What becomes of appointments that overlap others of the same people.",
+    )
+    postroom_itemconflictpolicy = col.choice(
+        ItemConflictPolicy,
+        label="Item Conflict Policy",
+        default=ItemConflictPolicy.LATER_WINS,
+        nullable=False,
+        description="What stays when both sides of an appointment, contact or task changed the same field.",
+    )
+    postroom_itemduplicatepolicy = col.choice(
+        ItemDuplicatePolicy,
+        label="Item Duplicate Policy",
+        default=ItemDuplicatePolicy.LINK,
+        nullable=False,
+        description="What becomes of items of both sides that look alike without a mark to prove it.",
     )
     pastexpansionwindow = col.integer(
         1, 120, label="Past Expansion Window", default=3, description="Series expansion back."

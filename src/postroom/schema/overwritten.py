@@ -32,4 +32,8 @@ class Overwritten(Row):
     field = col.text(60, label="Field", access="R", nullable=False)
     side = col.text(10, label="Side", access="R", nullable=False, description="Where the value stood.")
     value = col.memo(1_048_576, label="Value", access="R", description="The value that gave way.")
+    content = col.memo(
+        1_048_576, label="Content", access="R", description="That value exactly, to be put back; JSON."
+    )
+    restoredon = col.moment(label="Restored On", access="R", description="When it was put back last.")
     createdon = col.moment(label="Created On", access="R", nullable=False)

@@ -23,6 +23,7 @@ class ExchangeSyncIdMapping(Dated, Owned, Row):
     __table_args__ = (
         Index("ix_exchangesyncidmapping_objectid", "objectid"),
         Index("ix_exchangesyncidmapping_ownerid", "ownerid", "exchangeentryid"),
+        Index("ix_exchangesyncidmapping_lastsyncerroroccurredon", "lastsyncerroroccurredon"),
     )
 
     exchangesyncidmappingid = col.key(label="Exchange Sync ID Mapping")
@@ -46,7 +47,13 @@ class ExchangeSyncIdMapping(Dated, Owned, Row):
     tocrmchangetype = col.integer(
         label="To CRM Change Type", description="Change still to be made in the CRM."
     )
-    userdecision = col.integer(label="User Decision", description="User's choice on a conflict.")
+    userdecision = col.integer(
+        label="User Decision",
+        description=(
+            "User's choice on a conflict: 1 the server's value, link, make or try again; 2 the CRM's value,"
+            " or leave alone; 3 not answered yet; 4 keep both."
+        ),
+    )
     ownerid = col.owner(
         required=Required.SYSTEM, access="CR", description="Owner of the mailbox that holds the item."
     )
@@ -73,6 +80,9 @@ class ExchangeSyncIdMapping(Dated, Owned, Row):
     )
     postroom_failure = col.memo(
         100_000, label="Failure", access="R", description="How often it failed, at which versions; JSON."
+    )
+    postroom_question = col.memo(
+        1_048_576, label="Question", access="R", description="What a person is asked; JSON."
     )
 
 

@@ -46,7 +46,7 @@ from postroom.schema.search import AddressChoice, EmailHash, EmailSearch
 from postroom.schema.service import ServiceAppointment
 from postroom.schema.table import Row, TableInfo, Unstored
 from postroom.schema.task import Task
-from postroom.schema.team import BusinessUnit, Team
+from postroom.schema.team import BusinessUnit, Team, TeamMembership
 from postroom.schema.template import EmailSignature, Template
 from postroom.schema.user import SystemUser, UserSettings
 from postroom.schema.version import Compatibility, RowVersion
@@ -60,6 +60,7 @@ CLASSES: Sequence[type[Row] | type[Unstored]] = (
     SystemUser,
     UserSettings,
     Team,
+    TeamMembership,
     Queue,
     QueueItem,
     EmailServerProfile,

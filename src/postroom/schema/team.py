@@ -1,9 +1,11 @@
 """Teams and business units: groups of users."""
 
+from sqlalchemy import Index
+
 from postroom.schema import column as col
 from postroom.schema.choices import MembershipType, TeamType
-from postroom.schema.column import Format, Required
-from postroom.schema.table import Audited, Description, Imported, Ownership, Row
+from postroom.schema.column import Format, OnDelete, Required
+from postroom.schema.table import Audited, Description, Imported, Ownership, Row, Versioned
 
 
 class Team(Audited, Imported, Row):
@@ -34,6 +36,26 @@ class Team(Audited, Imported, Row):
     isdefault = col.boolean(label="Default", access="R", default=False)
     azureactivedirectoryobjectid = col.guid(label="Azure Active Directory Object")
     organizationid = col.lookup("organization", label="Organization", access="R")
+
+
+class TeamMembership(Versioned, Row):
+    """A user's membership in a team; everybody is in the default team of his business unit without one."""
+
+    __tablename__ = "teammembership"
+    __described__ = Description(
+        set_name="teammemberships",
+        label="Team Membership",
+        plural="Team Memberships",
+        code=23,
+        schema_name="TeamMembership",
+    )
+    __table_args__ = (Index("ix_teammembership_systemuserid", "systemuserid", "teamid", unique=True),)
+
+    teammembershipid = col.key(label="Team Membership")
+    systemuserid = col.lookup(
+        "systemuser", label="User", access="CR", nullable=False, on_delete=OnDelete.CASCADE
+    )
+    teamid = col.lookup("team", label="Team", access="CR", nullable=False, on_delete=OnDelete.CASCADE)
 
 
 class BusinessUnit(Audited, Imported, Row):

@@ -5,7 +5,7 @@ Every alert answers three questions: what happened, whose fault it is, and what 
 
 import xml.etree.ElementTree as ET
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -131,7 +131,7 @@ OVERWRITTEN = Alert(
     19,
     TraceLevel.INFORMATION,
     "Both sides had changed the same fields; the later changes stand, the others are kept.",
-    "`postroom query postroom_overwrittens` shows what gave way.",
+    "`postroom query postroom_overwrittens` shows what gave way; `postroom conflict restore` puts it back.",
 )
 
 
@@ -159,6 +159,14 @@ def file_left_out(sentence: str, what: str, item: str) -> Alert:
     """Return the alert that says which attachments of an item are not synchronized."""
     text = "Attachments of an appointment are not synchronized."
     return Alert(21, TraceLevel.WARNING, text, sentence, what, about=item[:200])
+
+
+def question_put(what: str, choices: Sequence[str], pair: str) -> Alert:
+    """Return the alert that puts a question about an item to a person, and says how to answer it."""
+    cure = f"Answer with `postroom conflict decide {pair} {'|'.join(choices)}`; the next pass carries it out."
+    return Alert(
+        25, TraceLevel.WARNING, "An item of the mailbox waits for a decision.", cure, what, about=pair
+    )
 
 
 def folder_not_tracked(state: TrackingFolderState, rule: str) -> Alert:

@@ -1,8 +1,9 @@
 """Bookings: whose time an appointment takes, and whose of it is taken already."""
 
-from collections.abc import Collection
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -82,6 +83,29 @@ def conflicts_of(
         Conflict(id, subject or "", start, end, party, name or "")
         for id, subject, start, end, party, name in connection.execute(query)
     ]
+
+
+def clashes_of(
+    connection: Connection, user: UUID, spans: Mapping[str, tuple[datetime, datetime]]
+) -> Mapping[str, Sequence[Conflict]]:
+    """Return which of the user's appointments overlap each of these times; one that is free is left out."""
+    if not spans:
+        return {}
+    first, last = min(start for start, _ in spans.values()), max(end for _, end in spans.values())
+    taken = conflicts_of(connection, first, last, [user])
+    # Only so many are looked at as may reach into a time: the longest of all says from where on.
+    longest = max((each.ends_at - each.starts_at for each in taken), default=timedelta())
+    found: dict[str, Sequence[Conflict]] = {}
+    for name, (start, end) in spans.items():
+        begin = bisect_left(taken, start - longest, key=_start)
+        near = taken[begin : bisect_left(taken, end, key=_start)]
+        if overlapping := [each for each in near if each.ends_at > start]:
+            found[name] = overlapping
+    return found
+
+
+def _start(conflict: Conflict) -> datetime:
+    return conflict.starts_at
 
 
 def attending(connection: Connection, appointment: UUID) -> list[UUID]:

@@ -18,6 +18,7 @@ from postroom.passes.result import PassResult
 from postroom.passes.step import step
 from postroom.sandbox.exchange import SandboxExchange
 from postroom.sandbox.exchange.outlook import Outlook
+from postroom.store.records import ORGANIZATION_ID
 from postroom.tracking.category import TRACKED
 
 pytestmark = pytest.mark.integration
@@ -207,3 +208,30 @@ def test_a_mailbox_of_another_kind_has_no_plan(company: Company, server: Sandbox
     status, said = cli("plan", "--mailbox", "sales@corp.example")
     assert status == 1
     assert "users only" in said
+
+
+def test_a_conflict_waits_for_its_user_and_what_gave_way_is_put_back(
+    company: Company, outlook: Outlook, cli: Cli
+) -> None:
+    company.update("organization", ORGANIZATION_ID, postroom_itemconflictpolicy=1)
+    task = a_task(company)
+    settle(company)
+    outlook.edit(outlook.find("Call back", "tasks"), "item:Subject", "Call Nora")
+    company.update("task", task, subject="Call Carl", description="Ask for the offer.")
+    settle(company)
+    assert outlook.subjects("tasks") == ["Call Nora"]
+    assert "Ask for the offer." in outlook.find("Call Nora", "tasks").text("item:Body")
+    status, said = cli("conflict", "list", "--mailbox", ANN, "--json")
+    (question,) = json.loads(said)
+    assert (status, question["choices"]) == (0, ["crm", "server"])
+    assert question["values"] == {"subject": {"crm": "Call Carl", "server": "Call Nora"}}
+    assert "Call Nora" in cli("conflict", "show", question["id"])[1]
+    assert cli("conflict", "decide", question["id"], "both")[0] == 1
+    assert cli("conflict", "decide", question["id"], "server")[0] == 0
+    settle(company)
+    assert company.rows("task", activityid=task)[0]["subject"] == "Call Nora"
+    assert cli("conflict", "list", "--json") == (0, "[]\n")
+    (lost,) = company.rows("postroom_overwritten")
+    assert cli("conflict", "restore", str(lost["postroom_overwrittenid"]))[0] == 0
+    settle(company)
+    assert outlook.subjects("tasks") == ["Call Carl"]

@@ -131,3 +131,26 @@ def test_filters_can_be_made_from_templates_and_set_back(
             filters.instantiate(records, connection, eva, [eva])
         with pytest.raises(UserError, match="not 7"):
             filters.reset(records, connection, eva, 7)
+
+
+def test_records_of_a_users_teams_are_in_scope_while_he_is_a_member(
+    database: Database, records: Records, eva: UUID
+) -> None:
+    unit = records_of(database, records, "businessunit")[0]["businessunitid"]
+    team = _create(database, records, "team", name="Sales", businessunitid=unit)
+    theirs = _create(database, records, "contact", lastname="Theirs", ownerid=team, owneridtype="team")
+    condition = '<condition attribute="ownerid" operator="eq-useroruserteams"/>'
+    xml = f'<fetch><entity name="contact"><filter>{condition}</filter></entity></fetch>'
+    values = {"name": "Ours", "returnedtypecode": "contact", "fetchxml": xml, "querytype": 256}
+    _create(database, records, "userquery", ownerid=eva, **values)
+    assert theirs not in _scope(database, eva, "contact").ids
+    member = _create(database, records, "teammembership", systemuserid=eva, teamid=team)
+    assert theirs in _scope(database, eva, "contact").ids
+    with database.write() as connection:
+        records.delete(connection, "teammembership", member)
+    assert theirs not in _scope(database, eva, "contact").ids
+
+
+def records_of(database: Database, records: Records, table: str) -> list[dict[str, Any]]:
+    with database.read() as connection:
+        return [dict(row) for row in records.select(connection, table)]

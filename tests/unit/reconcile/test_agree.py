@@ -12,7 +12,7 @@ from postroom.reconcile.changes import View
 from postroom.reconcile.fingerprint import fingerprint
 from postroom.reconcile.item import Item, Side
 from postroom.reconcile.notice import IN_CRM
-from postroom.reconcile.pair import UNSEEN, Doing, Link, Pair, Pending, Snapshot
+from postroom.reconcile.pair import UNSEEN, Doing, Failure, Link, Pair, Pending, Snapshot
 from postroom.reconcile.plan import make_plan
 from postroom.reconcile.reason import Reason
 from postroom.reconcile.situation import Situation
@@ -97,9 +97,20 @@ def test_a_refusal_is_counted_while_nothing_changes() -> None:
     assert anew.times == 1
 
 
-def test_a_lost_answer_stays_pending_and_is_no_failure_of_the_item() -> None:
+def test_a_lost_answer_stays_pending_and_is_counted_by_itself() -> None:
     pair = journalled(the_pair(), an_update(), "token")
-    assert failed(pair, an_update(), "lost", Answer.LOST) == pair
+    once = failed(pair, an_update(), "lost", Answer.LOST)
+    twice = failed(once, an_update(), "lost again", Answer.LOST)
+    assert twice.pending == pair.pending
+    assert twice.failure == Failure(0, "2", "1", "lost again", lost=2)
+    refused = failed(twice, an_update(), "no", Answer.REFUSED).failure
+    assert refused is not None
+    assert (refused.times, refused.lost) == (1, 2)
+
+
+def test_a_server_that_fails_as_a_whole_is_no_failure_of_the_item() -> None:
+    pair = journalled(the_pair(), an_update(), "token")
+    assert failed(pair, an_update(), "down", Answer.SERVER_FAILS) == pair
 
 
 def test_a_refused_creation_keeps_its_token() -> None:
@@ -116,7 +127,10 @@ def test_a_refused_creation_keeps_its_token() -> None:
     pair = journalled(replace(act.pair, id="p"), act, "token")
     after = failed(pair, act, "no", Answer.REFUSED)
     assert after.pending is not None
-    assert after.pending.token == "token"
+    assert (after.pending.token, after.pending.is_refused) == ("token", True)
+    again = journalled(after, act, "other")
+    assert again.pending is not None
+    assert not again.pending.is_refused, "what is tried again may have been done"
 
 
 def situation(pair: Pair, crm: View, server: View) -> Situation:

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from postroom.errors import NoSuchRecord
-from postroom.schema.team import Team
+from postroom.schema.team import Team, TeamMembership
 from postroom.schema.user import SystemUser, UserSettings
 
 _USER = SystemUser.__table__
 _SETTINGS = UserSettings.__table__
 _TEAM = Team.__table__
+_MEMBERSHIP = TeamMembership.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Viewer:
 def viewer_of(connection: Connection, user: UUID, now: datetime, zone: tzinfo = UTC) -> Viewer:
     """Return what queries need to know of a user; raises `NoSuchRecord`.
 
-    His teams are the default teams of his business unit: the store keeps no other memberships.
+    His teams are the default teams of his business unit, and those that he is a member of.
     """
     row = connection.execute(
         sa.select(_USER.c.businessunitid, _SETTINGS.c.uilanguageid)
@@ -42,9 +43,9 @@ def viewer_of(connection: Connection, user: UUID, now: datetime, zone: tzinfo = 
     ).first()
     if row is None:
         raise NoSuchRecord(f"There is no user with the key {user}.")
-    teams = connection.scalars(
-        sa.select(_TEAM.c.teamid).where(
-            _TEAM.c.businessunitid == row.businessunitid, _TEAM.c.isdefault.is_(True)
-        )
+    default = sa.select(_TEAM.c.teamid).where(
+        _TEAM.c.businessunitid == row.businessunitid, _TEAM.c.isdefault.is_(True)
     )
+    joined = sa.select(_MEMBERSHIP.c.teamid).where(_MEMBERSHIP.c.systemuserid == user)
+    teams = connection.scalars(default.union(joined))
     return Viewer(user, now, row.businessunitid, frozenset(teams), zone, row.uilanguageid or 1033)

@@ -6,7 +6,7 @@ from alembic import op
 from postroom.schema.column import Moment
 
 revision: str = "0009"
-down_revision: str | None = "0007"
+down_revision: str | None = "0008"
 
 
 def upgrade() -> None:
