@@ -17,7 +17,7 @@ import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from postroom.api import auth, batch
@@ -39,8 +39,13 @@ _LONGEST_FORM = 16_384
 _FORM = "application/x-www-form-urlencoded"
 
 
-def make_service(postroom: Postroom, questions: Questions | None = None) -> ASGIApp:
-    """Return the application; `questions` are what a supervisor may ask without a key, by their paths."""
+def make_service(
+    postroom: Postroom, questions: Questions | None = None, *, also: Sequence[BaseRoute] = ()
+) -> ASGIApp:
+    """Return the application; `questions` are what a supervisor may ask without a key, by their paths.
+
+    `also` are further routes, such as those of the pages.
+    """
     desk = _Desk(postroom)
     return Starlette(
         routes=[
@@ -50,6 +55,7 @@ def make_service(postroom: Postroom, questions: Questions | None = None) -> ASGI
             Route("/{tenant}/oauth2/v2.0/token", desk.token, methods=["POST"]),
             Route("/openapi.json", desk.openapi, methods=["GET"]),
             *(Route(path, _asked(question), methods=["GET"]) for path, question in (questions or {}).items()),
+            *also,
         ],
     )
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import uvicorn
 
+from postroom.api.keyring import KeyRing
 from postroom.api.service import make_service
 from postroom.app.probes import Questions
 from postroom.app.wiring import Postroom
 from postroom.errors import UserError
+from postroom.web.routes import pages
 
 #: A header block bigger than this ends the connection; an address of the longest kind fits.
 _LARGEST_HEAD = 65_536
@@ -37,7 +39,7 @@ class ApiServer:
         #: Where the service is, without a slash at the end.
         self.url = f"{scheme}://{shown}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            make_service(postroom, questions),
+            make_service(postroom, questions, also=pages(postroom, KeyRing(postroom))),
             ssl_certfile=None if certificate is None else str(certificate),
             ssl_keyfile=None if key is None else str(key),
             http="h11",

@@ -1,0 +1,1 @@
+"""Pages for administrators: health at a glance, mailboxes, and why."""
