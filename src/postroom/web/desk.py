@@ -1,4 +1,4 @@
-"""The desk: requests for pages answered, in threads; what changes something needs the form's token."""
+"""The desk: requests for pages answered; what changes something needs the form's token."""
 
 import hmac
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The overview: what works, what waits, what failed and why, in few statements whatever the size."""
+"""The overview: what works, what waits, what failed and why, in few statements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
