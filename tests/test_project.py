@@ -112,7 +112,9 @@ def test_what_may_not_be_installed_is_named_with_the_command_that_installs_it(tm
         [ROOT / "scripts" / "debian-packages"], env=environment, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 1
-    wanted = "apt-get install --no-install-recommends dovecot-imapd dovecot-pop3d postfix postgresql\n"
+    wanted = (
+        "apt-get install --no-install-recommends dovecot-imapd dovecot-pop3d postfix postgresql chromium\n"
+    )
     assert wanted in ran.stderr
     assert "must not be called" not in ran.stderr
 

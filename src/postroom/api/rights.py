@@ -198,6 +198,7 @@ READING: Final[Mapping[str, Rule | None]] = {
             "businessunit",
             "systemuser",
             "team",
+            "teammembership",
             "queue",
             "account",
             "contact",

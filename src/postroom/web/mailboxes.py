@@ -1,4 +1,4 @@
-"""Mailboxes on the pages: the list, and one with its work, its alerts and what keeps it back."""
+"""Mailboxes on the pages: the list, and one with its work, alerts and obstacles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
