@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from postroom.reconcile.fields import NAMED
-from postroom.reconcile.item import Attendee, Item, Kind, Part, Value
+from postroom.reconcile.item import Attendee, Item, Kind, Part, State, Value
 from postroom.reconcile.policy import Policy
 
 
@@ -86,6 +86,9 @@ def on_update(
     if rule is Rule.PAST and policy.update_past_meetings_openly:
         rule = None
     told = {name for name in written if NAMED[crm.kind][name].is_told}
+    if crm.state is not State.OPEN:
+        # That a record was closed is nobody's business but its owner's; guests learn of a cancellation.
+        told -= {"show_as"}
     if rule is None and not told:
         rule = Rule.NOTHING_TO_TELL
     if rule is None and not told & set(based):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.support.items import GUEST, a_contact, a_meeting, a_series, a_task, an_appointment, closed
@@ -154,6 +155,22 @@ def test_a_guests_copy_changes_nothing_in_a_colleagues_meeting() -> None:
     assert (act.doing, act.reason) == (Doing.AGREE, Reason.GUEST_COPY)
     w.sync.settle()
     assert w.in_crm(pair).fields["subject"] == "Review"
+
+
+@pytest.mark.parametrize("item", [a_meeting(), a_series()], ids=["meeting", "series"])
+@pytest.mark.parametrize("state", [State.COMPLETED, State.CANCELED])
+def test_an_appointment_that_is_closed_shows_as_free_before_it_leaves_the_filters(
+    item: Item, state: State
+) -> None:
+    w = World()
+    pair = w.pair(item)
+    w.change(Side.CRM, pair, is_in_scope=False, **_closing(w.in_crm(pair), state))
+    w.sync.settle()
+    assert w.on_server(pair).fields["show_as"] is ShowAs.FREE
+    assert w.server.told == []
+    w.edit_server(pair, subject="Later")
+    w.sync.settle()
+    assert w.in_crm(pair).subject == item.subject
 
 
 def test_a_closed_record_takes_nothing_from_the_server() -> None:
@@ -650,3 +667,9 @@ def test_finishing_a_task_goes_both_ways() -> None:
 
 def _uid(uid: str) -> Identity:
     return Identity(uid=uid)
+
+
+def _closing(item: Item, state: State) -> dict[str, Any]:
+    """Return what closing a record changes of it."""
+    after = closed(item, state)
+    return {"state": after.state, "fields": after.fields}
