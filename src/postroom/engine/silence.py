@@ -19,7 +19,7 @@ LEAST_FOR = 3600.0
 def too_long_for(pace: Pace, floor_for: float = 0.0) -> float:
     """Return after how many seconds without a success somebody is told.
 
-    >>> too_long_for(Pace()), too_long_for(Pace(), floor_for=7200), too_long_for(Pace(polls=False), 7200)
+    >>> too_long_for(Pace()), too_long_for(Pace(), floor_for=7200.0), too_long_for(Pace(polls=False), 7200.0)
     (3600.0, 36000.0, 3600.0)
     """
     gap_for = max(pace.idle_most_for, floor_for if pace.polls else 0.0)
