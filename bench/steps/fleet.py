@@ -195,7 +195,7 @@ def work(postroom: Postroom, number: int, wait: float) -> dict[str, Any]:
 
 
 def _done(connection: Connection) -> int:
-    return connection.scalar(sa.select(sa.func.sum(_ROW.c.sequence)).where(_INCOMING)) or 0
+    return int(connection.scalar(sa.select(sa.func.sum(_ROW.c.sequence)).where(_INCOMING)) or 0)
 
 
 def main(arguments: Sequence[str]) -> None:
