@@ -48,7 +48,7 @@ _ROW = registry.by_logical_name("postroom_workload").table
 _INCOMING = _ROW.c.workload == int(Workload.INCOMING)
 _AT_ONCE = 1_000
 #: Mailboxes of one simulated profile.
-_OF_A_PROFILE = 1_000
+_OF_A_PROFILE = 20
 
 
 def make(postroom: Postroom, count: int, port: int | None) -> None:
